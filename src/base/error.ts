@@ -1,0 +1,38 @@
+/** Every error this system raises on purpose, in one table: the code is the contract, the text is for people. */
+const catalogue = {
+  CONFIG_UNREADABLE: "a configuration file cannot be read",
+  CONFIG_REFUSED: "a configuration file is refused whole",
+  NET_BAD_VALUE: "a network value is not what it should be",
+  WIRE_TRUNCATED: "a packet ends before it says it does",
+  WIRE_MALFORMED: "a packet contradicts itself",
+  WIRE_UNENCODABLE: "a value does not fit its place on the wire",
+  KERNEL_REFUSED: "the kernel refused a change",
+  KERNEL_UNREADABLE: "the kernel's state cannot be read",
+  KERNEL_NOT_OURS: "a change asks for something this gateway may not own",
+  KERNEL_DOOR_CLOSED: "pcg-kernel cannot be reached",
+  INTERFACE_MISSING: "an interface the configuration names is not there",
+  LEASE_STORE: "the lease database cannot be used",
+  API_BAD_REQUEST: "a request to the gateway is not understood",
+  LAB_FAILED: "the laboratory could not be set up",
+} as const;
+
+export type ErrorCode = keyof typeof catalogue;
+
+/** An error raised on purpose. `code` is what programs test; `detail` names field, value and cause for a person. */
+export class PcgError extends Error {
+  override readonly name = "PcgError";
+  readonly code: ErrorCode;
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, detail: Record<string, unknown> = {}, cause?: unknown) {
+    const facts = Object.entries(detail).map(([name, value]) => `${name}=${show(value)}`);
+    super([`${code}: ${catalogue[code]}`, ...facts].join(", "), { cause });
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+const show = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** What to print of anything thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

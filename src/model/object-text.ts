@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import type { KernelObject, ObjectOf } from "./kernel-object.ts";
+
+/** Two objects with the same key are two versions of one thing. */
+export function keyOf(o: KernelObject): string {
+  switch (o.kind) {
+    case "veth-pair":
+      return `veth-pair/${o.name}`;
+    case "address":
+      return `address/${o.link}/${o.address}`;
+    case "neighbour":
+      return `neighbour/${o.link}/${o.address}`;
+    case "route":
+      return `route/${o.table}/${o.prefix}`;
+    case "rule":
+      return `rule/${o.priority}`;
+    case "sysctl":
+      return `sysctl/${o.name}`;
+    case "nft-table":
+      return "nft-table";
+    case "nft-counter":
+    case "nft-set":
+    case "nft-chain":
+      return `${o.kind}/${o.name}`;
+    case "nft-element":
+      return `nft-element/${o.set}/${o.key}`;
+    case "bpf-entry":
+      return `bpf-entry/${o.map}/${o.key}`;
+    case "bpf-program":
+      return `bpf-program/${o.link}/${o.direction}`;
+  }
+}
+
+/** The object as an administrator would write it. Equal texts are equal objects. */
+export function textOf(o: KernelObject): string {
+  switch (o.kind) {
+    case "veth-pair":
+      return `link ${o.name} address ${o.mac} mtu ${o.mtu} type veth peer ${o.peer}`;
+    case "address":
+      return `address ${o.address} dev ${o.link} noprefixroute`;
+    case "neighbour":
+      return `neighbour ${o.address} lladdr ${o.mac} dev ${o.link} nud permanent`;
+    case "route":
+      return routeText(o);
+    case "rule":
+      return [`rule priority ${o.priority}`, o.link && `iif ${o.link}`, o.from && `from ${o.from}`, `lookup ${o.table}`]
+        .filter(Boolean)
+        .join(" ");
+    case "sysctl":
+      return `sysctl ${o.name}=${o.value}`;
+    case "nft-table":
+      return "table ip pcg";
+    case "nft-counter":
+      return `counter ${o.name}`;
+    case "nft-set":
+      return setText(o);
+    case "nft-element":
+      return `element ${o.set} { ${o.key}${o.value === undefined ? "" : ` : ${o.value}`} }`;
+    case "nft-chain":
+      return [chainHead(o), ...o.rules.map(ruleTag)].join("\n  ");
+    case "bpf-entry":
+      return `map ${o.map} ${o.key} = ${o.value}`;
+    case "bpf-program":
+      return `tc filter dev ${o.link} ${o.direction} bpf ${o.program}`;
+  }
+}
+
+function routeText(o: ObjectOf<"route">): string {
+  const via = o.via ? ` via ${o.via}` : "";
+  const options = `${o.source ? ` src ${o.source}` : ""}${o.mtu ? ` mtu ${o.mtu}` : ""}`;
+  return `route ${o.prefix}${via} dev ${o.link} table ${o.table}${options}`;
+}
+
+function setText(o: ObjectOf<"nft-set">): string {
+  const flags = `${o.interval ? " flags interval" : ""}${o.counter ? " counter" : ""}`;
+  return o.valueType === undefined
+    ? `set ${o.name} { type ${o.keyType}${flags} }`
+    : `map ${o.name} { type ${o.keyType} : ${o.valueType}${flags} }`;
+}
+
+function chainHead({ name, hook }: ObjectOf<"nft-chain">): string {
+  if (!hook) return `chain ${name}`;
+  return `chain ${name} type ${hook.type} hook ${hook.at} priority ${hook.priority} policy ${hook.policy}`;
+}
+
+/** What names a rule in the kernel (in its comment): a digest of its text, so that reading back compares the text. */
+export function ruleTag(rule: string): string {
+  return rule.startsWith("#") ? rule : `#${createHash("sha256").update(rule).digest("hex").slice(0, 12)}`;
+}

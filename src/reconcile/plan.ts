@@ -1,0 +1,56 @@
+import { FORWARDING, type KernelKind, type KernelObject } from "../model/kernel-object.ts";
+import { keyOf, textOf } from "../model/object-text.ts";
+import { type Step, subjectOf } from "../model/step.ts";
+
+/**
+ * The order of building: policy before anything can pass, links before what sits on them, map entries before the
+ * programs that read them, forwarding last. Removal runs the other way.
+ */
+const order: readonly KernelKind[] = [
+  "nft-table",
+  "nft-counter",
+  "nft-set",
+  "nft-element",
+  "nft-chain",
+  "veth-pair",
+  "sysctl",
+  "address",
+  "neighbour",
+  "route",
+  "rule",
+  "bpf-entry",
+  "bpf-program",
+];
+const rankOfKind = new Map(order.map((kind, rank) => [kind, rank]));
+
+export const isGate = (o: KernelObject): boolean => o.kind === "sysctl" && o.name === FORWARDING;
+
+const rank = (step: Step) => {
+  const o = subjectOf(step);
+  return isGate(o) ? order.length : (rankOfKind.get(o.kind) ?? 0);
+};
+
+/**
+ * The shortest ordered list of steps that turns what is into what should be. Adds come before removals, so that
+ * nothing goes dark; a gate that must close closes before everything.
+ */
+export function plan(want: readonly KernelObject[], have: readonly KernelObject[]): Step[] {
+  const present = new Map(have.map((o) => [keyOf(o), o]));
+  const wanted = new Set<string>();
+  const builds: Step[] = [];
+  for (const to of want) {
+    const key = keyOf(to);
+    wanted.add(key);
+    const from = present.get(key);
+    if (!from) builds.push({ do: "add", object: to });
+    else if (textOf(from) !== textOf(to)) builds.push({ do: "change", from, to });
+  }
+  const removals = have.filter((o) => !wanted.has(keyOf(o))).map((object): Step => ({ do: "remove", object }));
+  const closing = removals.filter((s) => isGate(subjectOf(s)));
+  const rest = removals.filter((s) => !isGate(subjectOf(s)));
+  return [
+    ...closing,
+    ...builds.toSorted((a, b) => rank(a) - rank(b)),
+    ...rest.toSorted((a, b) => rank(b) - rank(a)),
+  ];
+}

@@ -61,10 +61,10 @@ export const rows = {
     name: nftName,
     hook: Type.Optional(
       closed({
-        type: Type.Union([Type.Literal("filter"), Type.Literal("nat")]),
-        at: Type.Union(["prerouting", "input", "forward", "output", "postrouting"].map((h) => Type.Literal(h))),
+        type: Type.Enum(["filter", "nat"]),
+        at: Type.Enum(["prerouting", "input", "forward", "output", "postrouting"]),
         priority: Type.Integer({ minimum: -400, maximum: 400 }),
-        policy: Type.Union([Type.Literal("accept"), Type.Literal("drop")]),
+        policy: Type.Enum(["accept", "drop"]),
       }),
     ),
     /** In order. A rule read back from the kernel stands as its {@link ruleTag}. */
@@ -74,7 +74,7 @@ export const rows = {
   "bpf-program": closed({
     kind: kind("bpf-program"),
     link: linkName,
-    direction: Type.Union([Type.Literal("ingress"), Type.Literal("egress")]),
+    direction: Type.Enum(["ingress", "egress"]),
     program: nftName,
   }),
 } satisfies Record<string, Type.TSchema>;

@@ -2,21 +2,16 @@ import Type from "typebox";
 import { address, closed, id, perUnit, ports, prefix } from "./text.ts";
 
 /** Transport protocols a rule can name. */
-export const Protocol = Type.Union([Type.Literal("tcp"), Type.Literal("udp"), Type.Literal("icmp")]);
+export const Protocol = Type.Enum(["tcp", "udp", "icmp"]);
 export type Protocol = Type.Static<typeof Protocol>;
-
-const actions = ["SNAT", "DNAT", "REFLEXIVE", "NO_SNAT", "NO_DNAT"] as const;
 
 /** One translation, as NSX's policy API words it. */
 export const NatRule = closed({
   id: id("Names the rule in counters and logs."),
-  action: Type.Union(
-    actions.map((a) => Type.Literal(a)),
-    {
-      description:
-        "REFLEXIVE translates sourceNetwork to translatedNetwork outwards and back inwards, address by address.",
-    },
-  ),
+  action: Type.Enum(["SNAT", "DNAT", "REFLEXIVE", "NO_SNAT", "NO_DNAT"], {
+    description:
+      "REFLEXIVE translates sourceNetwork to translatedNetwork outwards and back inwards, address by address.",
+  }),
   priority: Type.Optional(
     Type.Integer({ minimum: 0, maximum: 2147483647, description: "Lower is asked first. Default 0." }),
   ),

@@ -71,11 +71,12 @@ function routeText(o: ObjectOf<"route">): string {
   return `route ${o.prefix}${via} dev ${o.link} table ${o.table}${options}`;
 }
 
+/** That values are ranges is told to the kernel but not by it. */
 function setText(o: ObjectOf<"nft-set">): string {
   const flags = `${o.interval ? " flags interval" : ""}${o.counter ? " counter" : ""}`;
   return o.valueType === undefined
     ? `set ${o.name} { type ${o.keyType}${flags} }`
-    : `map ${o.name} { type ${o.keyType} : ${o.valueType}${flags} }`;
+    : `map ${o.name} { type ${o.keyType} : ${o.valueType.replace(/^interval /, "")}${flags} }`;
 }
 
 function chainHead({ name, hook }: ObjectOf<"nft-chain">): string {

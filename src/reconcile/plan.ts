@@ -48,9 +48,5 @@ export function plan(want: readonly KernelObject[], have: readonly KernelObject[
   const removals = have.filter((o) => !wanted.has(keyOf(o))).map((object): Step => ({ do: "remove", object }));
   const closing = removals.filter((s) => isGate(subjectOf(s)));
   const rest = removals.filter((s) => !isGate(subjectOf(s)));
-  return [
-    ...closing,
-    ...builds.toSorted((a, b) => rank(a) - rank(b)),
-    ...rest.toSorted((a, b) => rank(b) - rank(a)),
-  ];
+  return [...closing, ...builds.toSorted((a, b) => rank(a) - rank(b)), ...rest.toSorted((a, b) => rank(b) - rank(a))];
 }

@@ -1,0 +1,92 @@
+import { drops } from "../drops.ts";
+import { passes } from "./passes.ts";
+import { decode, encode, type Struct, type ValueOf } from "./struct.ts";
+
+/** DSCP value that means: take the inner packet's. */
+export const DSCP_INHERIT = 255;
+
+/** Structs that eBPF programs and this program both read and write. generate.ts makes the C of them. */
+export const structs = {
+  index: { index: "u32" },
+  address: { address: "ipv4" },
+  /** What this gateway is, as wished. `dscp` is 0..63 or {@link DSCP_INHERIT}; a limit of 0 lets nothing pass. */
+  gateway: {
+    tep: "ipv4",
+    label: "be32",
+    dhcpPerSecond: "u32",
+    oamPerSecond: "u32",
+    port: "be16",
+    optionClass: "be16",
+    routerMac: "mac",
+    optionType: "u8",
+    fullChecksum: "u8",
+    dscp: "u8",
+    ttl: "u8",
+  },
+  /** Interface indexes, as found. `overlayIn` is the peer that injects into `overlay`. */
+  devices: { downlink: "u32", overlay: "u32", overlayIn: "u32" },
+  /** Where an overlay address lives. */
+  endpoint: { tep: "ipv4", vni: "u32", mac: "mac" },
+  /** A NIC that exists, whether or not its address is known yet. */
+  member: { vni: "u32", tep: "ipv4", mac: "mac" },
+  vni: { vni: "u32" },
+  segment: { gateway: "ipv4" },
+  segmentTep: { vni: "u32", tep: "ipv4" },
+  present: { present: "u8" },
+  counter: { packets: "u64", bytes: "u64" },
+  /** When the next control packet of a class would come exactly at its rate, in nanoseconds since boot. */
+  budget: { due: "u64" },
+} as const satisfies Record<string, Struct>;
+
+/** Classes of control packets, each with a budget of its own. */
+export const controlClasses = ["dhcp", "oam"] as const;
+
+interface MapRow {
+  readonly type: "ARRAY" | "HASH" | "PERCPU_ARRAY";
+  readonly key: keyof typeof structs;
+  readonly value: keyof typeof structs;
+  readonly entries: number;
+}
+
+const one = <V extends keyof typeof structs>(value: V) => ({ type: "ARRAY", key: "index", value, entries: 1 }) as const;
+const hash = <K extends keyof typeof structs, V extends keyof typeof structs>(key: K, value: V) =>
+  ({ type: "HASH", key, value, entries: 131_072 }) as const;
+
+/** Every map shared by the programs, the door and the counters. A HASH grows with what is in it (NO_PREALLOC). */
+export const maps = {
+  gateway: one("gateway"),
+  /** Written by whoever makes the links, as only it knows their indexes. */
+  devices: one("devices"),
+  endpoints: hash("address", "endpoint"),
+  members: hash("member", "present"),
+  teps: hash("address", "present"),
+  segment_teps: hash("segmentTep", "present"),
+  segments: hash("vni", "segment"),
+  /** Secondary address → EIP, on the way in. */
+  canonical_in: hash("address", "address"),
+  /** EIP → secondary address, on the way out. */
+  canonical_out: hash("address", "address"),
+  /** Sources that leave the uplink as they are. */
+  uplink_own: hash("address", "present"),
+  control_budget: { type: "ARRAY", key: "index", value: "budget", entries: controlClasses.length },
+  drops: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(drops).length },
+  passes: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(passes).length },
+} as const satisfies Record<string, MapRow>;
+
+export type MapName = keyof typeof maps;
+export type MapKey<M extends MapName> = ValueOf<(typeof structs)[(typeof maps)[M]["key"]]>;
+export type MapValue<M extends MapName> = ValueOf<(typeof structs)[(typeof maps)[M]["value"]]>;
+
+type Loose = (struct: Struct, value: unknown) => Uint8Array;
+
+export const encodeKey = <M extends MapName>(map: M, key: MapKey<M>): Uint8Array =>
+  (encode as Loose)(structs[maps[map].key], key);
+
+export const encodeValue = <M extends MapName>(map: M, value: MapValue<M>): Uint8Array =>
+  (encode as Loose)(structs[maps[map].value], value);
+
+export const decodeKey = <M extends MapName>(map: M, bytes: Uint8Array): MapKey<M> =>
+  decode(structs[maps[map].key], bytes) as MapKey<M>;
+
+export const decodeValue = <M extends MapName>(map: M, bytes: Uint8Array): MapValue<M> =>
+  decode(structs[maps[map].value], bytes) as MapValue<M>;

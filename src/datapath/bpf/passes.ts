@@ -1,0 +1,15 @@
+/** Everything the eBPF programs do with a packet but drop it. Each has a counter; each packet moves exactly one. */
+export const passes = {
+  downlink_other: "downlink packets that are no tunnel traffic for this gateway: left to the stack",
+  decapsulated: "packets taken out of the tunnel",
+  arp_answered: "questions for a gateway address answered",
+  control_dhcp: "DHCP requests given to the DHCP server",
+  control_oam: "tunnel control packets (O bit) given to the daemon",
+  encapsulated: "packets put into the tunnel",
+  canonical_in: "uplink packets whose secondary address became its Elastic IP",
+  uplink_in_other: "uplink packets received as they are",
+  canonical_out: "uplink packets whose Elastic IP became its secondary address",
+  uplink_out_other: "uplink packets sent as they are: the unit's own addresses, and ARP",
+} as const;
+
+export type Pass = keyof typeof passes;

@@ -1,0 +1,98 @@
+import type { DesiredState } from "../../model/desired.ts";
+import type { KernelObject } from "../../model/kernel-object.ts";
+import type { Unit } from "../../model/unit.ts";
+import { formatPrefix, networkOf, parseInterfaceAddress } from "../../net/prefix.ts";
+import { drops } from "../drops.ts";
+import { dropCounter, OVERLAY, sets } from "../names.ts";
+import { nftBaseChain, nftChain, nftElement, nftSet } from "../nft-object.ts";
+import type { Stage } from "../stage.ts";
+import { compileFirewallRule, ruleCounter } from "./rule.ts";
+
+const FILTER = 0;
+/** After source NAT and everything else that may still change a packet. */
+const LAST = 300;
+const DEFAULT_MSS = 1460;
+
+const drop = (reason: keyof typeof drops) => `counter name "${dropCounter(reason)}" drop`;
+
+export const firewall: Stage = {
+  name: "firewall",
+  does: "lets connections through that a rule allows, their answers after them, and counts the rest by reason",
+  objects: (want, unit) => [
+    { kind: "nft-table" },
+    ...counters(want),
+    ...addressSets(want),
+    ...(want.firewall ?? []).map((s) => nftChain(`section-${s.id}`, s.rules.flatMap(compileFirewallRule))),
+    nftBaseChain("forward", { type: "filter", at: "forward", priority: FILTER, policy: "drop" }, forward(want, unit)),
+    nftBaseChain("input", { type: "filter", at: "input", priority: FILTER, policy: "accept" }, input(unit)),
+    nftBaseChain("last", { type: "filter", at: "postrouting", priority: LAST, policy: "accept" }, [
+      `oifname "${unit.uplink.name}" ip saddr @${sets.segments} ${drop("NO_TRANSLATION")}`,
+    ]),
+  ],
+};
+
+function counters(want: DesiredState): KernelObject[] {
+  const reasons = Object.entries(drops).filter(([, { at }]) => at === "firewall");
+  const rules = (want.firewall ?? []).flatMap((s) => s.rules);
+  return [...reasons.map(([reason]) => dropCounter(reason)), ...rules.map((r) => ruleCounter(r.id))].map((name) => ({
+    kind: "nft-counter",
+    name,
+  }));
+}
+
+function addressSets(want: DesiredState): KernelObject[] {
+  const gateways = want.segments.map((s) => parseInterfaceAddress(s.gateway));
+  const underlay = (mode: string) =>
+    (want.tier0.underlay ?? []).filter((u) => u.mode === mode).map((u) => u.prefix.replace(/\/32$/, ""));
+  const filled = (name: string, elements: readonly string[]) => [
+    nftSet(name, "ipv4_addr", { interval: true }),
+    ...elements.map((e) => nftElement(name, e)),
+  ];
+  return [
+    ...filled(
+      sets.segments,
+      gateways.map((g) => formatPrefix(networkOf(g))),
+    ),
+    nftSet(sets.gateways, "ipv4_addr"),
+    ...want.segments.map((s) => nftElement(sets.gateways, s.gateway.replace(/\/.*/, ""))),
+    ...filled(sets.underlayRouted, underlay("routed")),
+    ...filled(sets.underlaySnat, underlay("snat")),
+  ];
+}
+
+function forward(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
+  const managed = formatPrefix(networkOf(management.address));
+  const syn = "tcp flags & (syn | rst) == syn";
+  const mss = want.tier0.mssClamp ?? DEFAULT_MSS;
+  return [
+    `iifname "${management.name}" ${drop("MANAGEMENT")}`,
+    `oifname "${management.name}" ${drop("MANAGEMENT")}`,
+    `ip daddr ${managed} ${drop("MANAGEMENT")}`,
+    `iifname "${OVERLAY}" ip daddr 169.254.0.0/16 ${drop("LINK_LOCAL")}`,
+    `iifname { "${uplink.name}", "${downlink.name}" } ip saddr @${sets.segments} ${drop("UPLINK_SPOOFED")}`,
+    `ct state invalid ${drop("INVALID_STATE")}`,
+    `ct mark != 0x0 ct direction original ct mark @${sets.natOriginal}`,
+    `ct mark != 0x0 ct direction reply ct mark @${sets.natReply}`,
+    `oifname "${uplink.name}" ${syn} tcp option maxseg size > ${mss} tcp option maxseg size set ${mss}`,
+    `iifname "${uplink.name}" ${syn} tcp option maxseg size > ${mss} tcp option maxseg size set ${mss}`,
+    "ct state established,related accept",
+    ...(want.firewall ?? []).map((s) => `jump section-${s.id}`),
+    `iifname "${OVERLAY}" oifname { "${uplink.name}", "${OVERLAY}" } accept`,
+    `iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlayRouted} accept`,
+    `iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlaySnat} accept`,
+    `iifname "${downlink.name}" oifname "${OVERLAY}" ip saddr @${sets.underlayRouted} accept`,
+    drop("NOT_ALLOWED"),
+  ];
+}
+
+/** What the gateway itself answers: ping on its addresses, tunnel control; on management, what the machine allows. */
+function input({ uplink, downlink, geneve }: Unit): string[] {
+  return [
+    `iifname "${OVERLAY}" ip daddr @${sets.gateways} icmp type echo-request accept`,
+    `iifname "${OVERLAY}" ${drop("TO_GATEWAY")}`,
+    `iifname "${downlink.name}" udp dport ${geneve.port} accept`,
+    `iifname { "${uplink.name}", "${downlink.name}" } ct state established,related accept`,
+    `iifname { "${uplink.name}", "${downlink.name}" } icmp type echo-request accept`,
+    `iifname { "${uplink.name}", "${downlink.name}" } ${drop("TO_GATEWAY")}`,
+  ];
+}

@@ -1,0 +1,30 @@
+/** The veth pair between tunnel and stack: the stack receives on OVERLAY what is injected into OVERLAY_IN. */
+export const OVERLAY = "overlay0";
+export const OVERLAY_IN = "overlay0-in";
+
+/** The next hop of every overlay prefix. It names no machine: the overlay's program replaces the Ethernet header. */
+export const OVERLAY_NEXT_HOP = "169.254.1.1";
+/** What {@link OVERLAY_NEXT_HOP} resolves to. */
+export const OVERLAY_NEXT_HOP_MAC = "02:00:00:00:00:fe";
+
+/** Outer IPv4 20 + UDP 8 + GENEVE 8 + option 8 + inner Ethernet 14. */
+export const ENCAPSULATION_BYTES = 58;
+/** 9001, the VPC's, less the encapsulation. */
+export const OVERLAY_MTU = 9001 - ENCAPSULATION_BYTES;
+/** What the Internet gateway lets through. */
+export const INTERNET_MTU = 1500;
+
+/** Names of the sets and maps that more than one stage uses. */
+export const sets = {
+  segments: "segments",
+  gateways: "gateways",
+  elasticDnat: "elastic-dnat",
+  elasticSnat: "elastic-snat",
+  underlayRouted: "underlay-routed",
+  underlaySnat: "underlay-snat",
+  natOriginal: "nat-original",
+  natReply: "nat-reply",
+} as const;
+
+/** The nftables counter of a drop reason. */
+export const dropCounter = (reason: string): string => `drop-${reason}`;

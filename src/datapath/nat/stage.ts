@@ -1,0 +1,72 @@
+import type { DesiredState } from "../../model/desired.ts";
+import type { Unit } from "../../model/unit.ts";
+import { formatIpv4 } from "../../net/ipv4.ts";
+import { OVERLAY, sets } from "../names.ts";
+import { nftBaseChain, nftChain, nftElement, nftSet } from "../nft-object.ts";
+import type { Stage } from "../stage.ts";
+import { compileGroup } from "./compile.ts";
+import { elasticDnatRules, elasticObjects, elasticRuleId, elasticSnatRules, PAT_RULE_ID, patRules } from "./elastic.ts";
+import { groupsOf } from "./group.ts";
+import { markText, numberRules } from "./number.ts";
+import { inOrder, translationsOf } from "./translation.ts";
+
+const DSTNAT = -100;
+const SRCNAT = 100;
+
+/** The conntrack mark of each translation of a wish, by rule id. Counters are read back through it. */
+export function natNumbers(want: DesiredState): Map<string, number> {
+  return numberRules([
+    ...(want.nat ?? []).map((r) => r.id),
+    ...(want.elasticIps ?? []).map((e) => elasticRuleId(e.address)),
+    ...(want.pat ? [PAT_RULE_ID] : []),
+  ]);
+}
+
+export const nat: Stage = {
+  name: "nat",
+  does: "translates destinations before routing and sources after it: rules by priority, then Elastic IPs, then PAT",
+  objects: (want, unit) => {
+    const numbers = natNumbers(want);
+    const translations = inOrder(want.nat ?? []).flatMap(translationsOf);
+    const compiled = (action: "dnat" | "snat") =>
+      groupsOf(
+        translations.filter((t) => t.action === action),
+        action,
+      ).map((g) => compileGroup(g, numbers));
+    const dnat = compiled("dnat");
+    const snat = compiled("snat");
+    return [
+      ...[...dnat, ...snat].flatMap((c) => c.objects),
+      ...elasticObjects(want, numbers),
+      ...counterSets(numbers),
+      nftBaseChain("nat-prerouting", { type: "nat", at: "prerouting", priority: DSTNAT, policy: "accept" }, [
+        `iifname { "${unit.uplink.name}", "${OVERLAY}" } jump nat-destination`,
+      ]),
+      nftChain("nat-destination", [...dnat.flatMap((c) => c.rules), ...elasticDnatRules]),
+      nftBaseChain(
+        "nat-postrouting",
+        { type: "nat", at: "postrouting", priority: SRCNAT, policy: "accept" },
+        whose(unit),
+      ),
+      nftChain("nat-source", [...snat.flatMap((c) => c.rules), ...elasticSnatRules, ...patRules(want, unit, numbers)]),
+    ];
+  },
+};
+
+/**
+ * Which flows get another source: those to the Internet; those that reach a VM through a public address from inside
+ * (hairpin, RFC 4787 REQ-9: the public source, so that answers come back this way); those to VPC prefixes that must
+ * see the unit's own address.
+ */
+const whose = (unit: Unit): string[] => [
+  `oifname "${unit.uplink.name}" jump nat-source`,
+  `oifname "${OVERLAY}" ct status dnat ip saddr @${sets.segments} jump nat-source`,
+  `oifname "${unit.downlink.name}" ip saddr @${sets.segments} ip daddr @${sets.underlaySnat} snat to ${formatIpv4(unit.downlink.address.address)}`,
+];
+
+/** Packets and bytes of each translation, by its mark: the forward chain looks every packet up. */
+const counterSets = (numbers: ReadonlyMap<string, number>) =>
+  [sets.natOriginal, sets.natReply].flatMap((set) => [
+    nftSet(set, "mark", { counter: true }),
+    ...[...numbers.values()].map((n) => nftElement(set, markText(n))),
+  ]);

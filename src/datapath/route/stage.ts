@@ -1,0 +1,93 @@
+import type { DesiredState } from "../../model/desired.ts";
+import type { KernelObject, ObjectOf } from "../../model/kernel-object.ts";
+import { ownedSysctls } from "../../model/sysctl-table.ts";
+import type { Unit, UnitInterface } from "../../model/unit.ts";
+import { formatIpv4 } from "../../net/ipv4.ts";
+import { contains, formatPrefix, networkOf, parseInterfaceAddress, parsePrefix } from "../../net/prefix.ts";
+import { INTERNET_MTU, OVERLAY, OVERLAY_MTU, OVERLAY_NEXT_HOP } from "../names.ts";
+import type { Stage } from "../stage.ts";
+
+/** Routing tables, one per question. */
+const tables = { edge: 100, uplink: 101, downlink: 102, management: 103, overlay: 104 } as const;
+
+export const route: Stage = {
+  name: "route",
+  does: "sends overlay prefixes to overlay0, the rest of the overlay's traffic out of the right interface",
+  objects: (want, unit) => [
+    ...overlayRoutes(want),
+    ...edgeRoutes(want, unit),
+    ...ownRoutes(unit),
+    ...rules(unit),
+    ...sysctls(unit),
+  ],
+};
+
+/** For everyone, the gateway's own answers included: where overlay addresses are. */
+const overlayRoutes = (want: DesiredState): KernelObject[] =>
+  want.segments.map((segment) => {
+    const gateway = parseInterfaceAddress(segment.gateway);
+    const mtu = segment.mtu ?? OVERLAY_MTU;
+    return {
+      kind: "route",
+      table: tables.overlay,
+      prefix: formatPrefix(networkOf(gateway)),
+      link: OVERLAY,
+      via: OVERLAY_NEXT_HOP,
+      source: formatIpv4(gateway.address),
+      ...(mtu === OVERLAY_MTU ? {} : { mtu }),
+    };
+  });
+
+/** For traffic that passes through. */
+function edgeRoutes(want: DesiredState, unit: Unit): KernelObject[] {
+  const { uplinkRoutes, staticRoutes = [], underlay = [] } = want.tier0;
+  const routes = [...underlay.map((u) => ({ ...u, interface: "downlink" as const })), ...uplinkRoutes, ...staticRoutes];
+  const byPrefix = new Map(routes.map((r) => [r.prefix, r]));
+  return [
+    ...onLink(want, unit),
+    ...[...byPrefix.values()].map((r): KernelObject => {
+      const out = unit[r.interface ?? "uplink"];
+      return {
+        kind: "route",
+        table: tables.edge,
+        prefix: r.prefix.includes("/") ? r.prefix : `${r.prefix}/32`,
+        link: out.name,
+        via: r.via ?? formatIpv4(out.gateway),
+        ...(out === unit.uplink ? { mtu: INTERNET_MTU } : {}),
+      };
+    }),
+  ];
+}
+
+/** Neighbours on the downlink are reached without the VPC router. */
+function onLink(want: DesiredState, { downlink }: Unit): KernelObject[] {
+  const subnet = networkOf(downlink.address);
+  const joined = (want.tier0.underlay ?? []).some((u) => contains(parsePrefix(u.prefix), subnet.address));
+  return joined ? [{ kind: "route", table: tables.edge, prefix: formatPrefix(subnet), link: downlink.name }] : [];
+}
+
+/** For what the gateway sends from its own address on each interface: back out of the same one. */
+const ownRoutes = (unit: Unit): KernelObject[] =>
+  (["uplink", "downlink", "management"] as const).map((role) => ({
+    kind: "route",
+    table: tables[role],
+    prefix: "0.0.0.0/0",
+    link: unit[role].name,
+    via: formatIpv4(unit[role].gateway),
+  }));
+
+function rules(unit: Unit): KernelObject[] {
+  const passing = [OVERLAY, unit.uplink.name, unit.downlink.name];
+  const from = ({ address }: UnitInterface) => `${formatIpv4(address.address)}/32`;
+  const all: Omit<ObjectOf<"rule">, "kind" | "priority">[] = [
+    { table: tables.overlay },
+    ...passing.map((link) => ({ table: tables.edge, link })),
+    { table: tables.uplink, from: from(unit.uplink) },
+    { table: tables.downlink, from: from(unit.downlink) },
+    { table: tables.management, from: from(unit.management) },
+  ];
+  return all.map((rule, n) => ({ kind: "rule", priority: 10_000 + n, ...rule }));
+}
+
+const sysctls = ({ uplink, downlink }: Unit): KernelObject[] =>
+  ownedSysctls({ uplink: uplink.name, downlink: downlink.name, overlay: OVERLAY });

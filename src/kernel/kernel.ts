@@ -1,0 +1,49 @@
+import type { KernelObject } from "../model/kernel-object.ts";
+import type { Step } from "../model/step.ts";
+
+/** What a step came to: nothing, or why not. Same order as the steps. */
+export type StepResult = null | { readonly code: string; readonly message: string };
+
+/** An interface of this machine. `address` with its length, when it has one. */
+export interface HostInterface {
+  readonly name: string;
+  readonly index: number;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly up: boolean;
+  readonly addresses: readonly string[];
+  readonly rxPackets: number;
+  readonly txPackets: number;
+  readonly rxBytes: number;
+  readonly txBytes: number;
+}
+
+export interface Tally {
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+/** Everything that counts, read at one moment. */
+export interface Counters {
+  /** By drop reason, eBPF and nftables alike. */
+  readonly drops: Readonly<Record<string, Tally>>;
+  /** What the eBPF programs did, by name. */
+  readonly passes: Readonly<Record<string, Tally>>;
+  /** By conntrack mark, towards the connection's opener and from it. */
+  readonly nat: Readonly<Record<string, { readonly original: Tally; readonly reply: Tally }>>;
+  /** By firewall rule id. */
+  readonly firewall: Readonly<Record<string, Tally>>;
+  readonly connections: { readonly now: number; readonly most: number };
+}
+
+/** The one door to the operating system. `linux.edge.ts` opens it; `door-client.edge.ts` asks another process to. */
+export interface Kernel {
+  /** Only what this gateway owns. */
+  read(): Promise<readonly KernelObject[]>;
+  /** Every step is tried; one that fails does not stop the others. All nftables steps are one transaction. */
+  apply(steps: readonly Step[]): Promise<readonly StepResult[]>;
+  interfaces(): Promise<readonly HostInterface[]>;
+  counters(): Promise<Counters>;
+  /** Calls back when something of ours may have been changed by someone. Returns its undo. */
+  watch(onChange: () => void): () => void;
+}

@@ -1,0 +1,138 @@
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { PcgError } from "../base/error.ts";
+import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
+import type { Tally } from "./kernel.ts";
+
+/** What we read of `nft -j list table` (libnftables-json(5)); the rest is passed over. */
+const Listing = Type.Object({ nftables: Type.Array(Type.Record(Type.String(), Type.Unknown())) });
+const CounterRow = Type.Object({ name: Type.String(), packets: Type.Number(), bytes: Type.Number() });
+const TypeName = Type.Union([Type.String(), Type.Array(Type.String())]);
+const SetRow = Type.Object({
+  name: Type.String(),
+  type: TypeName,
+  map: Type.Optional(TypeName),
+  flags: Type.Optional(Type.Array(Type.String())),
+  stmt: Type.Optional(Type.Array(Type.Unknown())),
+  elem: Type.Optional(Type.Array(Type.Unknown())),
+});
+const ChainRow = Type.Object({
+  name: Type.String(),
+  type: Type.Optional(Type.String()),
+  hook: Type.Optional(Type.String()),
+  prio: Type.Optional(Type.Number()),
+  policy: Type.Optional(Type.String()),
+});
+const RuleRow = Type.Object({ chain: Type.String(), comment: Type.Optional(Type.String()) });
+
+const isListing = Compile(Listing);
+const isCounter = Compile(CounterRow);
+const isSet = Compile(SetRow);
+const isChain = Compile(ChainRow);
+const isRule = Compile(RuleRow);
+
+type SetRow = Type.Static<typeof SetRow>;
+
+/** The parts of a listing, by kind. @throws KERNEL_UNREADABLE when it is none */
+function partsOf(json: string): { readonly kind: string; readonly row: unknown }[] {
+  const listing: unknown = json === "" ? { nftables: [] } : JSON.parse(json);
+  if (!isListing.Check(listing)) throw new PcgError("KERNEL_UNREADABLE", { what: "nft listing" });
+  return listing.nftables.flatMap((part) => Object.entries(part).map(([kind, row]) => ({ kind, row })));
+}
+
+/** Our table as objects; rules stand as their tags, and one nobody tagged as a tag that matches nothing. */
+export function nftObjects(json: string): KernelObject[] {
+  const parts = partsOf(json);
+  const rules = new Map<string, string[]>();
+  for (const { kind, row } of parts) {
+    if (kind !== "rule" || !isRule.Check(row)) continue;
+    const tags = rules.get(row.chain) ?? [];
+    tags.push(row.comment?.startsWith("#") ? row.comment : "#000000000000");
+    rules.set(row.chain, tags);
+  }
+  return parts.flatMap(({ kind, row }) => objectsOf(kind, row, rules));
+}
+
+function objectsOf(kind: string, row: unknown, rules: ReadonlyMap<string, string[]>): KernelObject[] {
+  switch (kind) {
+    case "table":
+      return [{ kind: "nft-table" }];
+    case "counter":
+      return isCounter.Check(row) ? [{ kind: "nft-counter", name: row.name }] : [];
+    case "chain":
+      return isChain.Check(row) ? [chainOf(row, rules.get(row.name) ?? [])] : [];
+    case "set":
+    case "map":
+      return isSet.Check(row) ? [setOf(row), ...elementsOf(row)] : [];
+    default:
+      return [];
+  }
+}
+
+/** Counters by name, and those of set elements by set and key. */
+export function nftTallies(json: string): { named: Map<string, Tally>; elements: Map<string, Map<string, Tally>> } {
+  const named = new Map<string, Tally>();
+  const elements = new Map<string, Map<string, Tally>>();
+  for (const { kind, row } of partsOf(json)) {
+    if (kind === "counter" && isCounter.Check(row)) named.set(row.name, { packets: row.packets, bytes: row.bytes });
+    if (kind === "set" && isSet.Check(row)) elements.set(row.name, elementTallies(row));
+  }
+  return { named, elements };
+}
+
+function chainOf({ name, type, hook, prio, policy }: Type.Static<typeof ChainRow>, rules: string[]): KernelObject {
+  if (hook === undefined) return { kind: "nft-chain", name, rules };
+  const base = { type, at: hook, priority: prio ?? 0, policy: policy ?? "accept" };
+  return { kind: "nft-chain", name, hook: base as NonNullable<ObjectOf<"nft-chain">["hook"]>, rules };
+}
+
+const typeText = (type: string | string[]) => (typeof type === "string" ? type : type.join(" . "));
+
+function setOf(row: SetRow): KernelObject {
+  const { name, type, map, flags = [], stmt } = row;
+  const about = {
+    kind: "nft-set" as const,
+    name,
+    keyType: typeText(type),
+    interval: flags.includes("interval"),
+    counter: stmt !== undefined,
+  };
+  return map === undefined ? about : { ...about, valueType: typeText(map) };
+}
+
+function elementsOf(row: SetRow): KernelObject[] {
+  const keyIsMark = typeText(row.type) === "mark";
+  const valueIsMark = row.map !== undefined && typeText(row.map) === "mark";
+  return (row.elem ?? []).map((entry) => {
+    const [key, value] = row.map !== undefined && Array.isArray(entry) ? entry : [entry, undefined];
+    const about = { kind: "nft-element" as const, set: row.name, key: datum(key, keyIsMark) };
+    return value === undefined ? about : { ...about, value: datum(value, valueIsMark) };
+  });
+}
+
+const Counted = Compile(
+  Type.Object({
+    elem: Type.Object({ val: Type.Unknown(), counter: Type.Object({ packets: Type.Number(), bytes: Type.Number() }) }),
+  }),
+);
+
+function elementTallies(row: SetRow): Map<string, Tally> {
+  const mark = typeText(row.type) === "mark";
+  return new Map(
+    (row.elem ?? []).flatMap((entry) =>
+      Counted.Check(entry) ? [[datum(entry.elem.val, mark), entry.elem.counter] as const] : [],
+    ),
+  );
+}
+
+/** A value as we write it: `10.0.0.0/24`, `80-90`, `10.0.0.1 . tcp . 80`, `0x0000002a`. */
+function datum(value: unknown, isMark: boolean): string {
+  if (typeof value === "number") return isMark ? `0x${value.toString(16).padStart(8, "0")}` : `${value}`;
+  if (typeof value === "string") return value;
+  const object = (value ?? {}) as Record<string, unknown>;
+  if (Array.isArray(object["concat"])) return object["concat"].map((v) => datum(v, isMark)).join(" . ");
+  if (Array.isArray(object["range"])) return object["range"].map((v) => datum(v, isMark)).join("-");
+  if (object["elem"]) return datum((object["elem"] as Record<string, unknown>)["val"], isMark);
+  const prefix = object["prefix"] as { addr?: string; len?: number } | undefined;
+  return prefix ? `${prefix.addr}/${prefix.len}` : JSON.stringify(value);
+}

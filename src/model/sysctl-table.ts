@@ -1,0 +1,38 @@
+import { FORWARDING, type ObjectOf } from "./kernel-object.ts";
+
+/** Interfaces whose settings are ours. */
+export interface SysctlLinks {
+  readonly uplink: string;
+  readonly downlink: string;
+  readonly overlay: string;
+}
+
+const sysctl = (name: string, value: number, restore: number): ObjectOf<"sysctl"> => ({
+  kind: "sysctl",
+  name,
+  value: `${value}`,
+  restore: `${restore}`,
+});
+
+/** Every kernel setting the gateway owns: the value it needs, and Debian 12's own to go back to. */
+export function ownedSysctls({ uplink, downlink, overlay }: SysctlLinks): ObjectOf<"sysctl">[] {
+  return [
+    sysctl("net/ipv4/conf/all/rp_filter", 0, 2),
+    sysctl("net/ipv4/conf/all/send_redirects", 0, 1),
+    ...[uplink, downlink, overlay].flatMap((link) => [
+      // The kernel's check compares with one table; the tunnel, the firewall and AWS each check better.
+      sysctl(`net/ipv4/conf/${link}/rp_filter`, 0, 2),
+      sysctl(`net/ipv4/conf/${link}/send_redirects`, 0, 1),
+      sysctl(`net/ipv4/conf/${link}/accept_redirects`, 0, 1),
+    ]),
+    // Errors come from the address the sender knows, and so leave by the interface of that address.
+    sysctl("net/ipv4/icmp_errors_use_inbound_ifaddr", 1, 0),
+    sysctl(`net/ipv6/conf/${overlay}/disable_ipv6`, 1, 0),
+    // The flow that a fast path carries is seen by conntrack only in part.
+    sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", 1, 0),
+    // RFC 4787 REQ-5: a UDP mapping lives two minutes at least, five recommended.
+    sysctl("net/netfilter/nf_conntrack_udp_timeout", 120, 30),
+    sysctl("net/netfilter/nf_conntrack_udp_timeout_stream", 300, 120),
+    sysctl(FORWARDING, 1, 0),
+  ];
+}

@@ -1,0 +1,166 @@
+import type { Clock } from "../base/clock.ts";
+import { messageOf } from "../base/error.ts";
+import type { Log } from "../base/log.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { KernelObject } from "../model/kernel-object.ts";
+import { keyOf } from "../model/object-text.ts";
+import { type Step, subjectOf } from "../model/step.ts";
+import { type Failure, type Outcome, pass } from "./pass.ts";
+
+/** Even if nothing says so, the kernel is read anew this often. */
+const REREAD_MS = 60_000;
+const RETRY_FIRST_MS = 1_000;
+const RETRY_MOST_MS = 30_000;
+/** Changes that come together are one pass. */
+const SETTLE_MS = 50;
+
+export type ObjectState = "in_sync" | "in_progress" | "error";
+
+export interface Report {
+  readonly wished: number | null;
+  /** The newest generation of which every object was in the kernel as wished. */
+  readonly realized: number | null;
+  readonly objects: readonly { readonly key: string; readonly state: ObjectState; readonly message?: string }[];
+  readonly passes: number;
+  readonly lastError: string | null;
+}
+
+/**
+ * Decides when to pass. One pass at a time; a wish that comes meanwhile is taken by the next. What the kernel holds is
+ * remembered between passes and read anew when someone else may have changed it, when a step failed, and each minute.
+ */
+export class Reconciler {
+  readonly #kernel: Kernel;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #want: { generation: number; objects: readonly KernelObject[] } | undefined;
+  #have = new Map<string, KernelObject>();
+  /** Whether `#have` may no longer be what the kernel holds. */
+  #stale = true;
+  #failures = new Map<string, string>();
+  #realized: number | null = null;
+  #passes = 0;
+  #lastError: string | null = null;
+  #running: Promise<void> | undefined;
+  #again = false;
+  #retryMs = RETRY_FIRST_MS;
+  #cancelTimer: () => void = () => {};
+  readonly #unwatch: () => void;
+
+  constructor(kernel: Kernel, clock: Clock, log: Log) {
+    this.#kernel = kernel;
+    this.#clock = clock;
+    this.#log = log;
+    let cancel = () => {};
+    this.#unwatch = kernel.watch(() => {
+      cancel();
+      cancel = clock.after(SETTLE_MS, () => {
+        if (this.#running) return;
+        this.#stale = true;
+        void this.settle();
+      });
+    });
+  }
+
+  /** Takes a new wish; resolves when a pass that saw it is over. */
+  async wish(generation: number, objects: readonly KernelObject[]): Promise<void> {
+    this.#want = { generation, objects };
+    this.#retryMs = RETRY_FIRST_MS;
+    await this.settle();
+  }
+
+  /** Runs passes until none is due. */
+  settle(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+    });
+    return this.#running;
+  }
+
+  report(): Report {
+    const inProgress = this.#again || this.#running !== undefined;
+    const objects = (this.#want?.objects ?? []).map((o) => this.#stateOf(keyOf(o), inProgress));
+    return {
+      wished: this.#want?.generation ?? null,
+      realized: this.#realized,
+      objects,
+      passes: this.#passes,
+      lastError: this.#lastError,
+    };
+  }
+
+  stop(): void {
+    this.#unwatch();
+    this.#cancelTimer();
+  }
+
+  #stateOf(key: string, inProgress: boolean): Report["objects"][number] {
+    const message = this.#failures.get(key);
+    if (message !== undefined) return { key, state: "error", message };
+    if (this.#have.has(key)) return { key, state: "in_sync" };
+    return { key, state: inProgress ? "in_progress" : "error" };
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && this.#want) {
+      this.#again = false;
+      this.#cancelTimer();
+      await this.#once(this.#want);
+    }
+  }
+
+  async #once(want: { generation: number; objects: readonly KernelObject[] }): Promise<void> {
+    try {
+      if (this.#stale) {
+        this.#have = new Map((await this.#kernel.read()).map((o) => [keyOf(o), o]));
+        this.#stale = false;
+      }
+      const outcome = await pass(this.#kernel, want.objects, [...this.#have.values()]);
+      this.#passes++;
+      this.#remember(outcome);
+      this.#lastError = outcome.failed[0]?.message ?? null;
+      if (outcome.failed.length === 0) this.#succeeded(want.generation, outcome.done);
+      else this.#failed(outcome.failed);
+    } catch (error) {
+      this.#stale = true;
+      this.#lastError = messageOf(error);
+      this.#log.error("cannot reconcile", { why: this.#lastError });
+      this.#retryLater();
+    }
+  }
+
+  #remember({ done, failed }: Outcome): void {
+    this.#failures = new Map(failed.map((f) => [keyOf(subjectOf(f.step)), f.message]));
+    for (const step of done) {
+      if (step.do === "remove") this.#have.delete(keyOf(step.object));
+      else this.#have.set(keyOf(subjectOf(step)), subjectOf(step));
+    }
+  }
+
+  #succeeded(generation: number, done: readonly Step[]): void {
+    if (done.length > 0) this.#log.info("realized", { generation, steps: done.length });
+    this.#realized = generation;
+    this.#retryMs = RETRY_FIRST_MS;
+    this.#later(REREAD_MS);
+  }
+
+  #failed(failed: readonly Failure[]): void {
+    for (const { step, message } of failed.slice(0, 5))
+      this.#log.error("refused", { step: `${step.do} ${keyOf(subjectOf(step))}`, why: message });
+    this.#stale = true;
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    this.#later(this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MOST_MS);
+  }
+
+  #later(ms: number): void {
+    this.#cancelTimer = this.#clock.after(ms, () => {
+      this.#stale = true;
+      void this.settle();
+    });
+  }
+}

@@ -6,7 +6,7 @@ export const drops = {
   // downlink: the outer packet and the GENEVE header (RFC 8926)
   OUTER_FRAGMENT: { at: "downlink", says: "GENEVE came in fragments; tunnel packets must not be fragmented" },
   OUTER_MALFORMED: { at: "downlink", says: "outer IP or UDP lengths contradict the packet" },
-  OUTER_CHECKSUM: { at: "downlink", says: "outer UDP checksum is present and wrong" },
+  OUTER_CHECKSUM: { at: "downlink", says: "outer IP checksum is wrong, or the UDP checksum is present and wrong" },
   GENEVE_VERSION: { at: "downlink", says: "GENEVE version is not 0" },
   GENEVE_PROTOCOL: { at: "downlink", says: "GENEVE payload is not Ethernet (0x6558)" },
   GENEVE_TRUNCATED: { at: "downlink", says: "packet ends inside the GENEVE header or its options" },
@@ -17,7 +17,7 @@ export const drops = {
   UNKNOWN_TEP: { at: "downlink", says: "outer source is not a tunnel endpoint of this network" },
   UNKNOWN_VNI: { at: "downlink", says: "VNI is not a segment of this gateway" },
   TEP_NOT_IN_SEGMENT: { at: "downlink", says: "tunnel endpoint has no interface on that segment" },
-  INNER_TRUNCATED: { at: "downlink", says: "inner frame ends inside its headers" },
+  INNER_TRUNCATED: { at: "downlink", says: "inner frame is cut short, or its lengths contradict it" },
   SPOOFED_MAC: { at: "downlink", says: "inner source MAC is not bound to that tunnel endpoint and segment" },
   SPOOFED_IP: { at: "downlink", says: "inner source address is not bound to that MAC" },
   NOT_FOR_GATEWAY: { at: "downlink", says: "inner frame is addressed to neither the gateway nor everyone" },
@@ -25,10 +25,14 @@ export const drops = {
   ARP_UNANSWERED: { at: "downlink", says: "ARP that asks for no address of the gateway" },
   CONTROL_RATE: { at: "downlink", says: "control packets came faster than their limit" },
   // overlay: towards a VM
+  OVERLAY_PROTOCOL: { at: "overlay", says: "only IPv4 goes into the overlay" },
   UNKNOWN_ENDPOINT: { at: "overlay", says: "no interface has that overlay address" },
+  OVERLAY_TOO_LARGE: { at: "overlay", says: "inner packet leaves no room for the tunnel header in 65,535 bytes" },
+  NO_ROUTE_TO_TEP: { at: "overlay", says: "routing refuses the way to the tunnel endpoint" },
   ENCAPSULATION_FAILED: { at: "overlay", says: "the kernel could not add or remove the tunnel header" },
   // uplink
   UNTRANSLATED_SOURCE: { at: "uplink", says: "packet would leave the uplink with a source that is not ours" },
+  UPLINK_PROTOCOL: { at: "uplink", says: "only IPv4 and ARP leave the uplink" },
   UPLINK_MALFORMED: { at: "uplink", says: "IP header is cut short or contradicts itself" },
   // nftables
   LINK_LOCAL: { at: "firewall", says: "overlay to 169.254.0.0/16 (cloud metadata) is never allowed" },

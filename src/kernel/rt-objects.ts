@@ -1,6 +1,7 @@
 import type { KernelObject } from "../model/kernel-object.ts";
 import { formatIpv4, Ipv4 } from "../net/ipv4.ts";
 import { macOfBytes } from "../net/mac.ts";
+import type { HostInterface } from "./kernel.ts";
 import type { Address, Link, Neighbour, Route, Rule } from "./rtnetlink.edge.ts";
 
 /** Marks routes and rules as this gateway's own (rtm_protocol, FRA_PROTOCOL): a number the kernel and others leave free. */
@@ -89,3 +90,20 @@ function rule(r: Rule): KernelObject {
     ...(from === undefined ? {} : { from: `${from}/${r.data.srcLen}` }),
   };
 }
+
+/** Every interface of the namespace, with its addresses and what passed it. */
+export const hostInterfaces = (links: readonly Link[], addresses: readonly Address[]): HostInterface[] =>
+  links.map((l) => ({
+    name: l.attrs.ifname ?? "",
+    index: l.data.index ?? 0,
+    mac: l.attrs.address?.length === 6 ? macOfBytes(l.attrs.address) : "00:00:00:00:00:00",
+    mtu: l.attrs.mtu ?? 0,
+    up: l.data.flags?.up ?? false,
+    addresses: addresses
+      .filter((a) => a.data.index === l.data.index)
+      .map((a) => `${ip(a.attrs.local)}/${a.data.prefixlen}`),
+    rxPackets: Number(l.attrs.stats64?.rxPackets ?? 0),
+    txPackets: Number(l.attrs.stats64?.txPackets ?? 0),
+    rxBytes: Number(l.attrs.stats64?.rxBytes ?? 0),
+    txBytes: Number(l.attrs.stats64?.txBytes ?? 0),
+  }));

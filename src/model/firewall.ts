@@ -13,9 +13,9 @@ export type Service = Type.Static<typeof Service>;
 /** Addresses are those inside: after DNAT, before SNAT. */
 export const FirewallRule = closed({
   id: id("Names the rule in counters and logs."),
-  action: Type.Union([Type.Literal("ALLOW"), Type.Literal("DROP"), Type.Literal("REJECT")]),
+  action: Type.Enum(["ALLOW", "DROP", "REJECT"]),
   direction: Type.Optional(
-    Type.Union([Type.Literal("IN"), Type.Literal("OUT"), Type.Literal("IN_OUT")], {
+    Type.Enum(["IN", "OUT", "IN_OUT"], {
       description: "IN: towards the overlay. OUT: from it. Default IN_OUT.",
     }),
   ),

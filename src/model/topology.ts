@@ -43,15 +43,13 @@ const Route = closed({
   via: Type.Optional(
     address("Next hop. Left out: the VPC router, which is the first address of the interface's subnet."),
   ),
-  interface: Type.Optional(
-    Type.Union([Type.Literal("uplink"), Type.Literal("downlink")], { description: "Where it leaves. Default uplink." }),
-  ),
+  interface: Type.Optional(Type.Enum(["uplink", "downlink"], { description: "Where it leaves. Default uplink." })),
 });
 
 /** How overlay and VPC addresses reach each other under one prefix. */
 const Underlay = closed({
   prefix: prefix("VPC addresses."),
-  mode: Type.Union([Type.Literal("routed"), Type.Literal("snat")], {
+  mode: Type.Enum(["routed", "snat"], {
     description:
       "routed: overlay addresses are seen as they are, both ways. snat: the VPC sees the unit's own address.",
   }),

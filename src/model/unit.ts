@@ -33,7 +33,7 @@ export const UnitConfig = closed({
         Type.Integer({ minimum: 128, maximum: 255, description: "Default 128 (0x80, critical)." }),
       ),
       checksum: Type.Optional(
-        Type.Union([Type.Literal("zero"), Type.Literal("full")], {
+        Type.Enum(["zero", "full"], {
           description:
             "Outer UDP checksum. full: on every packet but those the NIC still has to segment. Default zero.",
         }),

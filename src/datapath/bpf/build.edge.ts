@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { header } from "./generate.ts";
 
@@ -24,10 +24,16 @@ export const OBJECT_DIR = join(sources, "../../../build/bpf");
 const compilers = ["clang-14", "clang"];
 
 function compile(file: string, out: string, into: string): string | undefined {
+  const fresh = `${out}.${process.pid}`;
   for (const compiler of compilers) {
-    const run = spawnSync(compiler, [...flags, "-I", into, "-c", file, "-o", out], { cwd: sources, encoding: "utf8" });
+    const run = spawnSync(compiler, [...flags, "-I", into, "-c", file, "-o", fresh], {
+      cwd: sources,
+      encoding: "utf8",
+    });
     if (run.error) continue;
-    return run.status === 0 ? undefined : `${compiler} refuses ${file}:\n${run.stderr}`;
+    if (run.status !== 0) return `${compiler} refuses ${file}:\n${run.stderr}`;
+    renameSync(fresh, out);
+    return undefined;
   }
   return `no C compiler for eBPF: none of ${compilers.join(", ")} is installed`;
 }
@@ -43,6 +49,12 @@ function digestOf(headerText: string, files: readonly string[]): string {
   return hash.digest("hex");
 }
 
+/** Whole or not at all, as two builds may run at once. */
+function put(file: string, text: string): void {
+  writeFileSync(`${file}.${process.pid}`, text);
+  renameSync(`${file}.${process.pid}`, file);
+}
+
 /** Compiles every `*.bpf.c` unless nothing changed. Gives what went wrong, or undefined. */
 export function buildObjects(into: string = OBJECT_DIR): string | undefined {
   const text = header();
@@ -54,12 +66,12 @@ export function buildObjects(into: string = OBJECT_DIR): string | undefined {
   const current = existsSync(stamp) && readFileSync(stamp, "utf8") === digest && objects.every((o) => existsSync(o));
   if (current) return undefined;
   mkdirSync(into, { recursive: true });
-  writeFileSync(join(into, "generated.h"), text);
+  put(join(into, "generated.h"), text);
   for (const [n, file] of programs.entries()) {
     const flaw = compile(file, objects[n] ?? "", into);
     if (flaw !== undefined) return flaw;
   }
-  writeFileSync(stamp, digest);
+  put(stamp, digest);
   return undefined;
 }
 

@@ -1,0 +1,84 @@
+import type { Counters, HostInterface, Tally } from "../kernel/kernel.ts";
+import type { Report } from "../reconcile/reconciler.ts";
+
+/** What `pcgd status --json` prints; everything an operator may ask of this unit at one moment. */
+export interface Status {
+  readonly unit: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly interfaces: readonly (HostInterface & { readonly role: string })[];
+  readonly tep: string | null;
+  readonly desired: {
+    readonly wished: number | null;
+    readonly realized: number | null;
+    readonly refused: { readonly file: string; readonly at: string; readonly flaws: readonly string[] } | null;
+    readonly lastError: string | null;
+  };
+  readonly objects: {
+    readonly total: number;
+    readonly byState: Readonly<Record<string, number>>;
+    readonly byKind: Readonly<Record<string, number>>;
+    /** Those that are not as wished, with the reason. */
+    readonly troubled: Report["objects"];
+  };
+  readonly drops: readonly {
+    readonly reason: string;
+    readonly at: string;
+    readonly says: string;
+    readonly packets: number;
+    readonly bytes: number;
+  }[];
+  readonly passes: Readonly<Record<string, Tally>>;
+  readonly endpoints: readonly {
+    readonly segment: string;
+    readonly vni: number;
+    readonly mac: string;
+    readonly ip: string | null;
+    readonly tep: string;
+    readonly from: string;
+  }[];
+  readonly nat: readonly NatStatus[];
+  readonly firewall: readonly {
+    readonly section: string;
+    readonly rule: string;
+    readonly action: string;
+    readonly packets: number;
+    readonly bytes: number;
+  }[];
+  readonly connections: Counters["connections"] | null;
+  readonly dhcp: {
+    readonly pools: readonly {
+      readonly segment: string;
+      readonly size: number;
+      readonly free: number;
+      readonly offered: number;
+    }[];
+    readonly received: Readonly<Record<string, number>>;
+    readonly sent: Readonly<Record<string, number>>;
+    readonly dropped: Readonly<Record<string, number>>;
+    readonly leases: readonly LeaseStatus[];
+  };
+}
+
+/** One translation: its addresses on each stage, and what went through. `original` is the opener's direction. */
+export interface NatStatus {
+  readonly id: string;
+  readonly action: string;
+  readonly from: string;
+  readonly to: string;
+  /** The secondary address that carries the public one on this unit, where there is one. */
+  readonly secondary: string | null;
+  readonly original: Tally;
+  readonly reply: Tally;
+}
+
+export interface LeaseStatus {
+  readonly segment: string;
+  readonly ip: string;
+  readonly mac: string;
+  readonly hostname: string | null;
+  readonly state: string;
+  readonly starts: string;
+  /** null: never. */
+  readonly expires: string | null;
+}

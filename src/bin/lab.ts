@@ -1,0 +1,54 @@
+import { parseArgs } from "node:util";
+import { messageOf } from "../base/error.ts";
+import { bringUp } from "../lab/foreground.edge.ts";
+import { labPaths } from "../lab/lab-paths.ts";
+import { down, exec, restart } from "../lab/laboratory.edge.ts";
+import { readStatus } from "../lab/status.edge.ts";
+import { statusText } from "../lab/status.ts";
+
+const usage = `An AWS VPC with its gateways and VMs on this machine, out of network namespaces.
+
+  lab up [--detach]             build it, prove it with live fetches, and stay (Ctrl-C takes it down)
+  lab down                      take it down
+  lab status [--json]           what lives
+  lab exec NODE -- COMMAND      run a command in inet, vpc, host, pcg-a, vm-1, vm-1-underlay, …
+  lab restart DAEMON [--kill]   end pcgd or pcg-kernel (with SIGKILL) and start it again
+
+  --name NAME                   which laboratory; several can stand side by side (default: lab)
+`;
+
+const options = {
+  name: { type: "string", default: "lab" },
+  detach: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  kill: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  const [command, subject, program, ...args] = positionals;
+  const lab = labPaths(values.name);
+  if (values.help) return print(usage);
+  if (command === "up") return bringUp(lab, values);
+  if (command === "down") return down(lab).then(() => 0);
+  if (command === "status") {
+    const status = await readStatus(lab);
+    return print(values.json ? `${JSON.stringify(status, undefined, 2)}\n` : statusText(status));
+  }
+  if (command === "exec" && subject && program) return exec(lab, subject, [program, ...args]);
+  if (command === "restart" && (subject === "pcgd" || subject === "pcg-kernel"))
+    return restart(lab, subject, values).then(() => 0);
+  process.stderr.write(usage);
+  return 2;
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+process.exitCode = await main().catch((error: unknown) => {
+  process.stderr.write(`${messageOf(error)}\n`);
+  return 1;
+});

@@ -1,0 +1,54 @@
+import { parseArgs } from "node:util";
+import { messageOf } from "../base/error.ts";
+import { stderrLog as log } from "../base/stderr-log.edge.ts";
+import { openBpf } from "../kernel/bpf.edge.ts";
+import { BpfObjects } from "../kernel/bpf-objects.edge.ts";
+import { serveDoor } from "../kernel/door-server.edge.ts";
+import { LinuxKernel } from "../kernel/linux.edge.ts";
+import { ownershipOf } from "../kernel/ownership.ts";
+import { hostInterfaces } from "../kernel/rt-objects.ts";
+import { RtNetlink } from "../kernel/rtnetlink.edge.ts";
+import { checkUnitConfig } from "../model/check.ts";
+import { findInterface } from "../model/unit-of.ts";
+import { readDocument } from "./pcgd/document.edge.ts";
+
+const help = `pcg-kernel: the gateway's door to the kernel, for pcgd alone.
+
+  pcg-kernel [--config FILE] [--socket PATH] [--bpffs DIR]
+
+  --config FILE   this unit (default /etc/pcg/pcgd.yaml)
+  --socket PATH   where pcgd asks (default /run/pcg/kernel.sock)
+  --bpffs DIR     a mounted bpffs to keep eBPF programs and maps in (default /sys/fs/bpf/pcg)
+
+Needs CAP_NET_ADMIN and CAP_BPF, and no more. Killing it disturbs no traffic.`;
+
+const { values: options } = parseArgs({
+  options: {
+    config: { type: "string", default: "/etc/pcg/pcgd.yaml" },
+    socket: { type: "string", default: "/run/pcg/kernel.sock" },
+    bpffs: { type: "string", default: "/sys/fs/bpf/pcg" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+try {
+  if (options.help) process.stdout.write(`${help}\n`);
+  else await serve();
+} catch (error) {
+  log.error("cannot start", { why: messageOf(error) });
+  process.exitCode = 1;
+}
+
+async function serve(): Promise<void> {
+  const config = readDocument(options.config, checkUnitConfig);
+  const rt = new RtNetlink();
+  const found = hostInterfaces(await rt.links(), await rt.addresses());
+  rt.close();
+  const name = (role: "uplink" | "downlink" | "management") => findInterface(role, config, found).name;
+  const links = { uplink: name("uplink"), downlink: name("downlink"), management: name("management") };
+  const bpf = openBpf(options.bpffs, new URL("../../build/bpf", import.meta.url).pathname);
+  bpf.ensureLoaded();
+  const kernel = new LinuxKernel(links, new BpfObjects(bpf, links), () => performance.now());
+  await serveDoor({ socket: options.socket, kernel, own: ownershipOf(links), log });
+  log.info("serving", { socket: options.socket, ...links });
+}

@@ -1,0 +1,25 @@
+import { messageOf, PcgError } from "../../base/error.ts";
+import { type Checked, checkUnitConfig } from "../../model/check.ts";
+import { checkWish } from "./check-desired.ts";
+import { readDocument } from "./document.edge.ts";
+
+/** A document with a `unit` is a pcgd.yaml, any other a desired state. @returns the exit code */
+export function checkFiles(files: readonly string[]): number {
+  if (files.length === 0) throw new PcgError("API_BAD_REQUEST", { hint: "pcgd check FILE..." });
+  return files.map(checkFile).includes(false) ? 1 : 0;
+}
+
+function checkFile(file: string): boolean {
+  try {
+    const isUnit = "unit" in readDocument(file, (document) => ({ ok: true, value: Object(document) as object }));
+    const check: (document: unknown) => Checked<object> = isUnit ? checkUnitConfig : checkWish;
+    readDocument(file, check);
+    process.stdout.write(`${file}: good\n`);
+    return true;
+  } catch (error) {
+    const flaws =
+      error instanceof PcgError && Array.isArray(error.detail["flaws"]) ? error.detail["flaws"] : [messageOf(error)];
+    for (const flaw of flaws) process.stderr.write(`${file}: ${flaw}\n`);
+    return false;
+  }
+}

@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { messageOf, PcgError } from "../../base/error.ts";
+import type { Checked } from "../../model/check.ts";
+import { formatFlaw } from "../../model/flaw.ts";
+
+/** A YAML (or JSON) file that passes its check. @throws CONFIG_UNREADABLE, CONFIG_REFUSED with every flaw */
+export function readDocument<T>(file: string, check: (document: unknown) => Checked<T>): T {
+  const checked = check(yaml(file));
+  if (!checked.ok) throw new PcgError("CONFIG_REFUSED", { file, flaws: checked.flaws.map(formatFlaw) });
+  return checked.value;
+}
+
+function yaml(file: string): unknown {
+  try {
+    return parse(readFileSync(file, "utf8"), { maxAliasCount: 0 });
+  } catch (error) {
+    throw new PcgError("CONFIG_UNREADABLE", { file, why: messageOf(error) }, error);
+  }
+}

@@ -1,0 +1,111 @@
+import type { NatStatus, Status } from "../../api/status.ts";
+import { drops } from "../../datapath/drops.ts";
+import { elasticRuleId, PAT_RULE_ID } from "../../datapath/nat/elastic.ts";
+import { markText } from "../../datapath/nat/number.ts";
+import { natNumbers } from "../../datapath/nat/stage.ts";
+import { type Lease, NEVER } from "../../dhcp/lease.ts";
+import type { Counters, HostInterface, Tally } from "../../kernel/kernel.ts";
+import type { DesiredState } from "../../model/desired.ts";
+import type { Unit } from "../../model/unit.ts";
+import { formatIpv4 } from "../../net/ipv4.ts";
+import type { Report } from "../../reconcile/reconciler.ts";
+
+const NONE: Tally = { packets: 0, bytes: 0 };
+
+export const dropRows = (counters: Counters | undefined): Status["drops"] =>
+  Object.entries(drops).map(([reason, { at, says }]) => ({ reason, at, says, ...(counters?.drops[reason] ?? NONE) }));
+
+export function interfaceRows(unit: Unit | undefined, all: readonly HostInterface[]): Status["interfaces"] {
+  const roles = new Map<string, string>([["overlay0", "overlay"]]);
+  for (const role of ["uplink", "downlink", "management"] as const) if (unit) roles.set(unit[role].name, role);
+  return all.flatMap((i) => (roles.has(i.name) ? [{ role: roles.get(i.name) ?? "", ...i }] : []));
+}
+
+export function endpointRows(
+  wished: DesiredState | undefined,
+  effective: DesiredState | undefined,
+): Status["endpoints"] {
+  const vnis = new Map(effective?.segments.map((s) => [s.id, s.vni]));
+  return (effective?.endpoints ?? []).map((e, i) => ({
+    segment: e.segment,
+    vni: vnis.get(e.segment) ?? 0,
+    mac: e.mac,
+    ip: e.ip ?? null,
+    tep: e.tep,
+    from: wished?.endpoints[i]?.ip === undefined ? "lease" : "desired",
+  }));
+}
+
+export function natRows(
+  want: DesiredState | undefined,
+  unit: Unit | undefined,
+  counters: Counters | undefined,
+): NatStatus[] {
+  if (!want) return [];
+  const numbers = natNumbers(want);
+  const counted = (id: string) => counters?.nat[markText(numbers.get(id) ?? 0)] ?? { original: NONE, reply: NONE };
+  const elastic = want.elasticIps ?? [];
+  const secondaryOf = (address: string) =>
+    (unit && elastic.find((e) => e.address === address.replace(/\/32$/, ""))?.secondary[unit.name]) ?? null;
+  return [
+    ...(want.nat ?? []).map((r): NatStatus => {
+      const to = r.translatedNetwork ?? "unchanged";
+      const from = (r.action.includes("DNAT") ? r.destinationNetwork : r.sourceNetwork) ?? "any";
+      return {
+        id: r.id,
+        action: r.action,
+        from,
+        to,
+        secondary: secondaryOf(to) ?? secondaryOf(from),
+        ...counted(r.id),
+      };
+    }),
+    ...elastic.flatMap((e): NatStatus[] => {
+      if (e.overlayIp === undefined) return [];
+      const id = elasticRuleId(e.address);
+      return [
+        { id, action: "ELASTIC", from: e.address, to: e.overlayIp, secondary: secondaryOf(e.address), ...counted(id) },
+      ];
+    }),
+    ...(want.pat ? [patRow(want.pat.address, secondaryOf(want.pat.address), counted(PAT_RULE_ID))] : []),
+  ];
+}
+
+const patRow = (address: string, secondary: string | null, counts: { original: Tally; reply: Tally }): NatStatus => ({
+  id: PAT_RULE_ID,
+  action: "PAT",
+  from: "segments",
+  to: address,
+  secondary,
+  ...counts,
+});
+
+export const firewallRows = (want: DesiredState | undefined, counters: Counters | undefined): Status["firewall"] =>
+  (want?.firewall ?? []).flatMap((s) =>
+    s.rules.map((r) => ({ section: s.id, rule: r.id, action: r.action, ...(counters?.firewall[r.id] ?? NONE) })),
+  );
+
+export const leaseRows = (leases: readonly Lease[]): Status["dhcp"]["leases"] =>
+  leases.map((l) => ({
+    segment: l.segment,
+    ip: formatIpv4(l.ip),
+    mac: l.mac,
+    hostname: l.hostname ?? null,
+    state: l.state,
+    starts: new Date(l.start).toISOString(),
+    expires: l.expires === NEVER ? null : isoDate(l.expires),
+  }));
+
+/** A lease may end after the last day a Date can hold. */
+const isoDate = (ms: number) => (ms > 8.64e15 ? null : new Date(ms).toISOString());
+
+export function objectSummary(report: Report): Status["objects"] {
+  const count = (of: (o: Report["objects"][number]) => string) =>
+    Object.fromEntries([...Map.groupBy(report.objects, of)].map(([name, all]) => [name, all.length]));
+  return {
+    total: report.objects.length,
+    byState: count((o) => o.state),
+    byKind: count((o) => o.key.split("/", 1)[0] ?? ""),
+    troubled: report.objects.filter((o) => o.state !== "in_sync").slice(0, 1_000),
+  };
+}

@@ -1,0 +1,180 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { serveApi } from "../../api/server.edge.ts";
+import type { Status } from "../../api/status.ts";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf } from "../../base/error.ts";
+import type { Log } from "../../base/log.ts";
+import { kernelObjects } from "../../datapath/pipeline.ts";
+import { SqliteLeaseStore } from "../../dhcp/lease-store.edge.ts";
+import { DhcpService } from "../../dhcp/server.ts";
+import { ControlSocket } from "../../dhcp/socket.edge.ts";
+import { DoorClient } from "../../kernel/door-client.edge.ts";
+import { checkUnitConfig } from "../../model/check.ts";
+import type { DesiredState } from "../../model/desired.ts";
+import { withLeases } from "../../model/effective.ts";
+import type { Unit, UnitConfig } from "../../model/unit.ts";
+import { routerMacOf, unitOf } from "../../model/unit-of.ts";
+import { formatIpv4 } from "../../net/ipv4.ts";
+import { Reconciler } from "../../reconcile/reconciler.ts";
+import { checkWish } from "./check-desired.ts";
+import { DesiredFile, type Refusal } from "./desired-file.edge.ts";
+import { readDocument } from "./document.edge.ts";
+import {
+  dropRows,
+  endpointRows,
+  firewallRows,
+  interfaceRows,
+  leaseRows,
+  natRows,
+  objectSummary,
+} from "./gateway-status.ts";
+
+export interface GatewayOptions {
+  readonly config: string;
+  readonly desired: string;
+  readonly kernel: string;
+  readonly socket: string;
+  readonly state: string;
+}
+
+const LOOK_MS = 200;
+const FIND_INTERFACES_MS = 1_000;
+
+/** pcgd: takes the wish, serves DHCP, keeps the kernel as wished, and says how things are. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #config: UnitConfig;
+  readonly #door: DoorClient;
+  readonly #reconciler: Reconciler;
+  readonly #dhcp: DhcpService;
+  readonly #startedAt: string;
+  #control: ControlSocket | undefined;
+  #unit: Unit | undefined;
+  #want: DesiredState | undefined;
+  #effective: DesiredState | undefined;
+  #refusal: Refusal | null = null;
+  #due = false;
+
+  /** @throws CONFIG_UNREADABLE, CONFIG_REFUSED, LEASE_STORE */
+  constructor(options: GatewayOptions, clock: Clock, log: Log) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    this.#startedAt = new Date(clock.wall()).toISOString();
+    this.#config = readDocument(options.config, checkUnitConfig);
+    mkdirSync(options.state, { recursive: true });
+    this.#door = new DoorClient(options.kernel, clock);
+    this.#reconciler = new Reconciler(this.#door, clock, log);
+    const routerMac = routerMacOf(this.#config);
+    const store = new SqliteLeaseStore(join(options.state, "leases.db"));
+    this.#dhcp = new DhcpService({ clock, log, store, routerMac, onLease: () => this.#realizeSoon() });
+  }
+
+  async start(): Promise<void> {
+    await serveApi(this.#options.socket, {
+      status: () => this.#status(),
+      objects: () => this.#reconciler.report().objects,
+    });
+    const file = new DesiredFile({
+      file: this.#options.desired,
+      keep: join(this.#options.state, "desired.last-good.yaml"),
+      check: checkWish,
+      onWish: (want) => this.#take(want),
+      onRefusal: (refusal) => this.#refused(refusal),
+    });
+    file.start();
+    const look = () => {
+      file.look();
+      this.#clock.after(LOOK_MS, look);
+    };
+    look();
+    await this.#findInterfaces();
+  }
+
+  #take(want: DesiredState): void {
+    this.#want = want;
+    this.#dhcp.configure(want.dhcp ?? [], want.segments);
+    this.#log.info("wished", { generation: want.generation });
+    this.#realizeSoon();
+  }
+
+  #refused(refusal: Refusal | null): void {
+    this.#refusal = refusal;
+    for (const flaw of refusal?.flaws ?? []) this.#log.error("refused", { file: refusal?.file, flaw });
+  }
+
+  /** Until the machine has the interfaces the configuration names, and again when they change. */
+  async #findInterfaces(): Promise<void> {
+    try {
+      const unit = unitOf(this.#config, await this.#door.interfaces());
+      if (JSON.stringify(unit) !== JSON.stringify(this.#unit)) {
+        await this.#listen(unit);
+        this.#unit = unit;
+        this.#realizeSoon();
+      }
+    } catch (error) {
+      if (!this.#unit) this.#log.warn("waiting for interfaces", { why: messageOf(error) });
+    }
+    this.#clock.after(FIND_INTERFACES_MS, () => void this.#findInterfaces());
+  }
+
+  async #listen({ tep, geneve }: Unit): Promise<void> {
+    await this.#control?.close();
+    this.#control = undefined;
+    const option = { optionClass: geneve.optionClass, type: geneve.optionType };
+    const control = new ControlSocket(this.#dhcp, {
+      address: tep.address,
+      port: geneve.port,
+      option,
+      label: tep.label,
+    });
+    await control.open();
+    this.#control = control;
+  }
+
+  /** Changes of one turn of the event loop are one wish. */
+  #realizeSoon(): void {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      if (!this.#want || !this.#unit) return;
+      const bound = this.#dhcp.leases().filter((l) => l.state === "bound");
+      this.#effective = withLeases(
+        this.#want,
+        bound.map((l) => ({ ...l, ip: formatIpv4(l.ip) })),
+      );
+      void this.#reconciler.wish(this.#want.generation, kernelObjects(this.#effective, this.#unit));
+    });
+  }
+
+  async #status(): Promise<Status> {
+    const counters = await this.#door.counters().catch(() => undefined);
+    const interfaces = await this.#door.interfaces().catch(() => []);
+    const report = this.#reconciler.report();
+    return {
+      unit: this.#config.unit,
+      pid: process.pid,
+      startedAt: this.#startedAt,
+      interfaces: interfaceRows(this.#unit, interfaces),
+      tep: this.#unit ? formatIpv4(this.#unit.tep.address) : null,
+      desired: {
+        wished: this.#want?.generation ?? null,
+        realized: report.realized,
+        refused: this.#refusal,
+        lastError: counters ? report.lastError : "pcg-kernel cannot be reached; the datapath runs on without it",
+      },
+      objects: objectSummary(report),
+      drops: dropRows(counters),
+      passes: counters?.passes ?? {},
+      endpoints: endpointRows(this.#want, this.#effective),
+      nat: natRows(this.#effective, this.#unit, counters),
+      firewall: firewallRows(this.#effective, counters),
+      connections: counters?.connections ?? null,
+      dhcp: { pools: this.#dhcp.usage(), ...this.#dhcp.counters, leases: leaseRows(this.#dhcp.leases()) },
+    };
+  }
+}

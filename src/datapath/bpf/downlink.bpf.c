@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+/*
+ * Ingress of the downlink: out of the tunnel. In the order of a packet's headers: outer IP and UDP, GENEVE, who sent
+ * it, what is inside. Inner IPv4 to the router goes to the overlay device; ARP is answered here; DHCP and tunnel
+ * control packets go whole to the daemon's socket.
+ */
+#include "lib/arp.h"
+#include "lib/budget.h"
+#include "lib/count.h"
+#include "lib/ecn.h"
+#include "lib/outer.h"
+#include "lib/sender.h"
+
+#define DHCP_SERVER_PORT 67
+
+/* The inner packet: copies, as pointers into the packet do not outlive its being pulled or cut. */
+struct inner {
+	struct ethhdr eth;
+	struct iphdr ip;
+};
+
+INLINE int to_socket(struct __sk_buff *skb, __u32 class, __u32 per_second, __u32 pass)
+{
+	if (!within_budget(class, per_second))
+		return drop(skb, DROP_CONTROL_RATE);
+	return let_pass(skb, pass);
+}
+
+/* Whether the packet asks the gateway's DHCP server: unfragmented, to everyone or to the gateway's own address. */
+INLINE bool is_dhcp(struct __sk_buff *skb, const struct tunnel *t, const struct inner *in)
+{
+	struct udphdr udp;
+	__u32 offset = t->inner + ETH_HLEN + in->ip.ihl * 4;
+
+	if (in->ip.protocol != IPPROTO_UDP || in->ip.frag_off & bpf_htons(IP_MORE_FRAGMENTS | IP_FRAGMENT_OFFSET) ||
+	    offset + sizeof(udp) > t->end || bpf_skb_load_bytes(skb, offset, &udp, sizeof(udp)) ||
+	    udp.dest != bpf_htons(DHCP_SERVER_PORT))
+		return false;
+	if (mac_is_broadcast(in->eth.h_dest) || in->ip.daddr == 0xffffffff)
+		return true;
+	struct segment *segment = bpf_map_lookup_elem(&segments, &t->vni);
+
+	return segment && in->ip.daddr == segment->gateway;
+}
+
+/*
+ * Takes the tunnel off and gives the packet to the overlay device as if it had been received there. TCP goes through
+ * the device's peer, where single frames are aggregated again (GRO); for the rest that hop would be for nothing.
+ */
+INLINE int decapsulate(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in)
+{
+	const struct devices *dev = device_config();
+	struct ethhdr *eth;
+
+	if (!dev || !dev->overlay || !dev->overlay_in ||
+	    bpf_skb_adjust_room(skb, -(__s32)t->inner, BPF_ADJ_ROOM_MAC,
+				BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET))
+		return drop(skb, DROP_ENCAPSULATION_FAILED);
+	/* What the NIC has verified was counted from the outer UDP header, which is gone. */
+	bpf_csum_level(skb, BPF_CSUM_LEVEL_DEC);
+	eth = at(skb, 0, sizeof(*eth));
+	if (!eth)
+		return drop(skb, DROP_ENCAPSULATION_FAILED);
+	__builtin_memcpy(eth->h_dest, gw->router_mac, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, in->eth.h_source, ETH_ALEN);
+	count_pass(skb, PASS_DECAPSULATED);
+	if (in->ip.protocol == IPPROTO_TCP)
+		return bpf_redirect(dev->overlay_in, 0);
+	return bpf_redirect(dev->overlay, BPF_F_INGRESS);
+}
+
+/* Whether an inner IPv4 header agrees with the datagram it came in. */
+INLINE bool inner_lengths_right(const struct __sk_buff *skb, const struct tunnel *t, const struct iphdr *ip)
+{
+	__u32 total = bpf_ntohs(ip->tot_len);
+
+	if (ip->version != 4 || ip->ihl < 5)
+		return false;
+	return skb->gso_size || (total >= ip->ihl * 4u && t->inner + ETH_HLEN + total <= t->end);
+}
+
+/* RFC 6040 on the way in: the outer header's congestion mark comes along, or the packet does not. */
+INLINE int carry_ecn(struct __sk_buff *skb, const struct tunnel *t, const struct inner *in)
+{
+	int ecn = ecn_after_decapsulation(in->ip.tos, t->outer_tos);
+
+	if (ecn < 0)
+		return DROP_ECN_UNCAPABLE;
+	if (ecn == (in->ip.tos & ECN_MASK))
+		return NO_DROP;
+	make_linear(skb, t->inner + ETH_HLEN + sizeof(struct iphdr));
+	struct iphdr *ip = at(skb, t->inner + ETH_HLEN, sizeof(*ip));
+
+	if (!ip)
+		return DROP_INNER_TRUNCATED;
+	set_ecn(ip, ecn);
+	return NO_DROP;
+}
+
+INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, struct inner *in)
+{
+	int reason;
+
+	if (!inner_lengths_right(skb, t, &in->ip))
+		return drop(skb, DROP_INNER_TRUNCATED);
+	const struct endpoint *owner = bpf_map_lookup_elem(&endpoints, &in->ip.saddr);
+	bool bound = is_bound(owner, t, in->eth.h_source);
+	bool dhcp = is_dhcp(skb, t, in);
+
+	if (!bound) {
+		reason = judge_sender(t, in->eth.h_source);
+		if (reason != NO_DROP)
+			return drop(skb, reason);
+		/* A NIC may ask for an address before it has one, or for one that nobody is known to have. */
+		if (!dhcp || owner)
+			return drop(skb, DROP_SPOOFED_IP);
+	}
+	if (!mac_equal(in->eth.h_dest, gw->router_mac) && !(dhcp && mac_is_broadcast(in->eth.h_dest)))
+		return drop(skb, DROP_NOT_FOR_GATEWAY);
+	reason = carry_ecn(skb, t, in);
+	if (reason != NO_DROP)
+		return drop(skb, reason);
+	if (dhcp)
+		return to_socket(skb, CONTROL_DHCP, gw->dhcp_per_second, PASS_CONTROL_DHCP);
+	return decapsulate(skb, gw, t, in);
+}
+
+/* Everything that has a valid GENEVE header. */
+INLINE int tunnel_payload(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t)
+{
+	struct inner in;
+	int reason;
+
+	/* RFC 8926 §3.4: control packets are never forwarded. What they carry need not be Ethernet. */
+	if (t->control) {
+		if (!bpf_map_lookup_elem(&teps, &t->tep))
+			return drop(skb, DROP_UNKNOWN_TEP);
+		return to_socket(skb, CONTROL_OAM, gw->oam_per_second, PASS_CONTROL_OAM);
+	}
+	if (t->protocol != bpf_htons(ETH_P_TEB))
+		return drop(skb, DROP_GENEVE_PROTOCOL);
+	/* No frame of any protocol is this short: Ethernet's minimum is 60 bytes. */
+	if (t->inner + sizeof(in) > t->end || bpf_skb_load_bytes(skb, t->inner, &in, sizeof(in)))
+		return drop(skb, DROP_INNER_TRUNCATED);
+	if (in.eth.h_proto == bpf_htons(ETH_P_IP))
+		return inner_ipv4(skb, gw, t, &in);
+	reason = judge_sender(t, in.eth.h_source);
+	if (reason != NO_DROP)
+		return drop(skb, reason);
+	if (in.eth.h_proto == bpf_htons(ETH_P_ARP))
+		return answer_arp(skb, gw, t, &in.eth);
+	return drop(skb, DROP_INNER_PROTOCOL);
+}
+
+SEC("tc")
+int downlink_ingress(struct __sk_buff *skb)
+{
+	const struct gateway *gw = gateway_config();
+	struct tunnel t = {};
+	int reason;
+
+	if (!gw || !gw->tep || skb->protocol != bpf_htons(ETH_P_IP))
+		return let_pass(skb, PASS_DOWNLINK_OTHER);
+	make_linear(skb, USUAL_HEADERS);
+	reason = read_outer(skb, gw, &t);
+	if (reason == NOT_OURS)
+		return let_pass(skb, PASS_DOWNLINK_OTHER);
+	if (reason == NO_DROP)
+		reason = read_geneve(skb, gw, &t);
+	if (reason != NO_DROP)
+		return drop(skb, reason);
+	return tunnel_payload(skb, gw, &t);
+}
+
+/* The kernel knows no string for Apache-2.0 OR GPL-2.0; this is the one of the two that it asks for. */
+char terms[] SEC("license") = "GPL";

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+#pragma once
+
+#include "base.h"
+
+/* Every packet ends in exactly one of these two. */
+
+INLINE int drop(const struct __sk_buff *skb, __u32 reason)
+{
+	struct counter *c = bpf_map_lookup_elem(&drops, &reason);
+
+	if (c) {
+		c->packets++;
+		c->bytes += skb->len;
+	}
+	return TC_ACT_SHOT;
+}
+
+INLINE void count_pass(const struct __sk_buff *skb, __u32 pass)
+{
+	struct counter *c = bpf_map_lookup_elem(&passes, &pass);
+
+	if (c) {
+		c->packets++;
+		c->bytes += skb->len;
+	}
+}
+
+/* Leaves the packet to the stack, or to the device it was going to. */
+INLINE int let_pass(const struct __sk_buff *skb, __u32 pass)
+{
+	count_pass(skb, pass);
+	return TC_ACT_OK;
+}

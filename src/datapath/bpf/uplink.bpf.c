@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+/*
+ * Both ways of the uplink. The cloud knows an Elastic IP by a secondary address that differs from unit to unit; the
+ * kernel here knows it by itself. So connection tracking holds the same on both units of a pair.
+ */
+#include "lib/canonical.h"
+#include "lib/count.h"
+
+#define SOURCE offsetof(struct iphdr, saddr)
+#define DESTINATION offsetof(struct iphdr, daddr)
+
+/* Copies the IPv4 header; false when there is no sound one. */
+INLINE bool read_ip(struct __sk_buff *skb, struct iphdr *ip)
+{
+	return !bpf_skb_load_bytes(skb, ETH_HLEN, ip, sizeof(*ip)) && ip->version == 4 && ip->ihl >= 5 &&
+	       ETH_HLEN + ip->ihl * 4u <= skb->len;
+}
+
+INLINE long replace(struct __sk_buff *skb, const struct iphdr *ip, __u32 address, __be32 from, __be32 to)
+{
+	long failed = replace_in_l4(skb, ip, ETH_HLEN + ip->ihl * 4, from, to);
+
+	return failed ?: replace_in_header(skb, ETH_HLEN, address, from, to);
+}
+
+SEC("tc")
+int uplink_ingress(struct __sk_buff *skb)
+{
+	struct iphdr ip;
+	__be32 *eip;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return let_pass(skb, PASS_UPLINK_IN_OTHER);
+	if (!read_ip(skb, &ip))
+		return drop(skb, DROP_UPLINK_MALFORMED);
+	__u32 l4 = ETH_HLEN + ip.ihl * 4;
+
+	if (is_icmp_error(skb, &ip, l4) && replace_embedded(skb, &canonical_in, l4, SOURCE))
+		return drop(skb, DROP_UPLINK_MALFORMED);
+	eip = bpf_map_lookup_elem(&canonical_in, &ip.daddr);
+	if (!eip)
+		return let_pass(skb, PASS_UPLINK_IN_OTHER);
+	if (replace(skb, &ip, DESTINATION, ip.daddr, *eip))
+		return drop(skb, DROP_UPLINK_MALFORMED);
+	return let_pass(skb, PASS_CANONICAL_IN);
+}
+
+/* What leaves has a source that the cloud knows, or does not leave. */
+SEC("tc")
+int uplink_egress(struct __sk_buff *skb)
+{
+	struct iphdr ip;
+	__be32 *secondary;
+
+	if (skb->protocol == bpf_htons(ETH_P_ARP))
+		return let_pass(skb, PASS_UPLINK_OUT_OTHER);
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return drop(skb, DROP_UPLINK_PROTOCOL);
+	if (!read_ip(skb, &ip))
+		return drop(skb, DROP_UPLINK_MALFORMED);
+	secondary = bpf_map_lookup_elem(&canonical_out, &ip.saddr);
+	if (!secondary && !bpf_map_lookup_elem(&uplink_own, &ip.saddr))
+		return drop(skb, DROP_UNTRANSLATED_SOURCE);
+	__u32 l4 = ETH_HLEN + ip.ihl * 4;
+
+	if (is_icmp_error(skb, &ip, l4) && replace_embedded(skb, &canonical_out, l4, DESTINATION))
+		return drop(skb, DROP_UPLINK_MALFORMED);
+	if (!secondary)
+		return let_pass(skb, PASS_UPLINK_OUT_OTHER);
+	if (replace(skb, &ip, SOURCE, ip.saddr, *secondary))
+		return drop(skb, DROP_UPLINK_MALFORMED);
+	return let_pass(skb, PASS_CANONICAL_OUT);
+}
+
+/* The kernel knows no string for Apache-2.0 OR GPL-2.0; this is the one of the two that it asks for. */
+char terms[] SEC("license") = "GPL";

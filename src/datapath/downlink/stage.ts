@@ -1,0 +1,73 @@
+import type { DesiredState } from "../../model/desired.ts";
+import type { KernelObject } from "../../model/kernel-object.ts";
+import type { Unit } from "../../model/unit.ts";
+import { parseIpv4 } from "../../net/ipv4.ts";
+import { parseMac } from "../../net/mac.ts";
+import { parseInterfaceAddress } from "../../net/prefix.ts";
+import { DSCP_INHERIT } from "../bpf/layouts.ts";
+import { bpfEntry, bpfProgram, PRESENT } from "../bpf-object.ts";
+import { nftBaseChain } from "../nft-object.ts";
+import type { Stage } from "../stage.ts";
+
+const RAW = -300;
+/** Control packets a second, before the rest is dropped and counted. */
+const DHCP_PER_SECOND = 20_000;
+const OAM_PER_SECOND = 1_000;
+
+export const downlink: Stage = {
+  name: "downlink",
+  does: "checks every tunnel packet and who sent it, and takes the inner packet out",
+  objects: (want, unit) => [
+    self(unit),
+    ...want.teps.map((t) => bpfEntry("teps", { address: parseIpv4(t.address) }, PRESENT)),
+    ...want.segments.map((s) =>
+      bpfEntry("segments", { vni: s.vni }, { gateway: parseInterfaceAddress(s.gateway).address }),
+    ),
+    ...members(want),
+    ...untracked(unit),
+    bpfProgram("downlink_ingress", unit.downlink.name),
+  ],
+};
+
+const self = ({ tep, geneve, routerMac }: Unit): KernelObject =>
+  bpfEntry(
+    "gateway",
+    { index: 0 },
+    {
+      tep: tep.address,
+      label: tep.label,
+      dhcpPerSecond: DHCP_PER_SECOND,
+      oamPerSecond: OAM_PER_SECOND,
+      port: geneve.port,
+      optionClass: geneve.optionClass,
+      routerMac,
+      optionType: geneve.optionType,
+      fullChecksum: geneve.checksum === "full" ? 1 : 0,
+      dscp: geneve.dscp === "inherit" ? DSCP_INHERIT : geneve.dscp,
+      ttl: geneve.ttl,
+    },
+  );
+
+function members(want: DesiredState): KernelObject[] {
+  const vnis = new Map(want.segments.map((s) => [s.id, s.vni]));
+  const entries = want.endpoints.flatMap((e) => {
+    const vni = vnis.get(e.segment);
+    if (vni === undefined) return [];
+    const tep = parseIpv4(e.tep);
+    return [
+      bpfEntry("members", { vni, tep, mac: parseMac(e.mac) }, PRESENT),
+      bpfEntry("segment_teps", { vni, tep }, PRESENT),
+    ];
+  });
+  return [...new Map(entries.map((e) => [`${e.map}/${e.key}`, e])).values()];
+}
+
+/** The tunnel itself is no connection: what is inside is. */
+const untracked = ({ downlink: { name }, geneve: { port } }: Unit): KernelObject[] => [
+  nftBaseChain("untracked-in", { type: "filter", at: "prerouting", priority: RAW, policy: "accept" }, [
+    `iifname "${name}" udp dport ${port} notrack`,
+  ]),
+  nftBaseChain("untracked-out", { type: "filter", at: "output", priority: RAW, policy: "accept" }, [
+    `oifname "${name}" udp dport ${port} notrack`,
+  ]),
+];

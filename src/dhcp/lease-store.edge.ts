@@ -1,0 +1,135 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { messageOf, PcgError } from "../base/error.ts";
+import type { Ipv4 } from "../net/ipv4.ts";
+import type { Mac } from "../net/mac.ts";
+import type { Lease, LeaseState, LeaseStore } from "./lease.ts";
+
+const SCHEMA_VERSION = 1;
+const schema = `
+  CREATE TABLE IF NOT EXISTS lease (
+    segment TEXT NOT NULL,
+    ip INTEGER NOT NULL,
+    mac TEXT NOT NULL,
+    client_id TEXT,
+    hostname TEXT,
+    start INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    PRIMARY KEY (segment, ip)
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
+/** Leases put since the last commit, and who waits for them. */
+interface Batch {
+  readonly leases: Lease[];
+  readonly durable: PromiseWithResolvers<void>;
+}
+
+/** At most this long is a commit put off. */
+const LONGEST_WAIT_MS = 20;
+
+/**
+ * Leases in SQLite: write-ahead log, synced at each commit.
+ * All that is put while the disk is busy goes into one commit. A commit is put off for as long as the one before took,
+ * so that a slow disk makes commits larger and takes at most half of the process's time.
+ */
+export class SqliteLeaseStore implements LeaseStore {
+  readonly #db: DatabaseSync;
+  readonly #insert: StatementSync;
+  #batch: Batch | undefined;
+  #lastTookMs = 0;
+  #lastEnded = 0;
+
+  /** @throws LEASE_STORE */
+  constructor(path: string) {
+    try {
+      this.#db = new DatabaseSync(path);
+      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
+      this.#refuseNewer(path);
+      this.#db.exec(schema);
+      this.#insert = this.#db.prepare("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    } catch (error) {
+      throw asStoreError(error, { path });
+    }
+  }
+
+  load(): Lease[] {
+    try {
+      const rows = this.#db.prepare("SELECT * FROM lease").all();
+      return rows.map((row) => ({
+        segment: String(row["segment"]),
+        ip: Number(row["ip"]) as Ipv4,
+        mac: String(row["mac"]) as Mac,
+        clientId: textOf(row["client_id"]),
+        hostname: textOf(row["hostname"]),
+        start: Number(row["start"]),
+        expires: Number(row["expires"]),
+        state: String(row["state"]) as LeaseState,
+      }));
+    } catch (error) {
+      throw asStoreError(error, { step: "load" });
+    }
+  }
+
+  put(leases: readonly Lease[]): Promise<void> {
+    if (!this.#batch) {
+      this.#batch = { leases: [], durable: Promise.withResolvers() };
+      this.#commitSoon();
+    }
+    this.#batch.leases.push(...leases);
+    return this.#batch.durable.promise;
+  }
+
+  /** Commits what is waiting, and lets go of the file. */
+  close(): void {
+    this.#commit();
+    this.#db.close();
+  }
+
+  #refuseNewer(path: string): void {
+    const version = Number(this.#db.prepare("PRAGMA user_version").get()?.["user_version"]);
+    if (version > SCHEMA_VERSION)
+      throw new PcgError("LEASE_STORE", { path, why: `its schema is of version ${version}, newer than this program` });
+  }
+
+  #commitSoon(): void {
+    const commit = () => this.#commit();
+    const wait = this.#lastEnded + Math.min(this.#lastTookMs, LONGEST_WAIT_MS) - performance.now();
+    if (wait < 1) setImmediate(commit);
+    else setTimeout(commit, wait);
+  }
+
+  #commit(): void {
+    const batch = this.#batch;
+    if (!batch) return;
+    this.#batch = undefined;
+    const began = performance.now();
+    try {
+      this.#write(batch.leases);
+      batch.durable.resolve();
+    } catch (error) {
+      batch.durable.reject(asStoreError(error, { step: "commit", leases: batch.leases.length }));
+    }
+    this.#lastEnded = performance.now();
+    this.#lastTookMs = this.#lastEnded - began;
+  }
+
+  #write(leases: readonly Lease[]): void {
+    this.#db.exec("BEGIN IMMEDIATE");
+    try {
+      for (const { segment, ip, mac, clientId, hostname, start, expires, state } of leases)
+        this.#insert.run(segment, ip, mac, clientId ?? null, hostname ?? null, start, expires, state);
+      this.#db.exec("COMMIT");
+    } catch (error) {
+      // After some errors SQLite has rolled back on its own.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+
+const asStoreError = (error: unknown, detail: Record<string, unknown>): PcgError =>
+  error instanceof PcgError ? error : new PcgError("LEASE_STORE", { ...detail, why: messageOf(error) }, error);

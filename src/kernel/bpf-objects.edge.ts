@@ -1,0 +1,131 @@
+import { messageOf, PcgError } from "../base/error.ts";
+import { encodeKey, encodeValue, type MapName, maps } from "../datapath/bpf/layouts.ts";
+import { passes } from "../datapath/bpf/passes.ts";
+import { type Direction, type ProgramName, programs } from "../datapath/bpf/programs.ts";
+import { drops } from "../datapath/drops.ts";
+import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
+import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
+import { type Step, subjectOf } from "../model/step.ts";
+import type { Bpf } from "./bpf.edge.ts";
+import type { StepResult, Tally } from "./kernel.ts";
+import type { OwnedLinks } from "./ownership.ts";
+
+/** Maps that hold what is wished; `gateway` is an array, so its one entry is never absent but all zero. */
+const wishMaps: readonly MapName[] = [
+  "gateway",
+  "endpoints",
+  "members",
+  "teps",
+  "segment_teps",
+  "segments",
+  "canonical_in",
+  "canonical_out",
+  "uplink_own",
+];
+
+const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
+const bytes = (text: string) => new Uint8Array(Buffer.from(text, "hex"));
+const isZero = (value: string) => /^0*$/.test(value);
+
+/** Our eBPF programs and map entries as kernel objects. */
+export class BpfObjects {
+  readonly #bpf: Bpf;
+  readonly #links: OwnedLinks;
+
+  constructor(bpf: Bpf, links: OwnedLinks) {
+    this.#bpf = bpf;
+    this.#links = links;
+  }
+
+  read(indexes: ReadonlyMap<string, number>): KernelObject[] {
+    return [...this.#programs(indexes), ...this.#entries()];
+  }
+
+  /** Entries of one map at a time, many at once. */
+  applyEntries(steps: readonly Step[]): StepResult[] {
+    const results = new Map<Step, StepResult>();
+    const groups = Map.groupBy(steps, (s) => `${(subjectOf(s) as ObjectOf<"bpf-entry">).map} ${s.do === "remove"}`);
+    for (const group of groups.values()) {
+      const result = this.#applyGroup(group);
+      for (const step of group) results.set(step, result);
+    }
+    return steps.map((s) => results.get(s) ?? null);
+  }
+
+  applyProgram(step: Step, indexes: ReadonlyMap<string, number>): void {
+    const { link, direction, program } = subjectOf(step) as ObjectOf<"bpf-program">;
+    const index = indexes.get(link);
+    if (step.do === "remove") {
+      if (index !== undefined) this.#bpf.detach(index, direction as Direction);
+      return;
+    }
+    if (index === undefined) throw new PcgError("INTERFACE_MISSING", { name: link });
+    this.#tellDevices(indexes);
+    this.#bpf.attach(index, direction as Direction, program as ProgramName);
+  }
+
+  tallies(): { drops: Record<string, Tally>; passes: Record<string, Tally> } {
+    return { drops: this.#tally("drops", Object.keys(drops)), passes: this.#tally("passes", Object.keys(passes)) };
+  }
+
+  #programs(indexes: ReadonlyMap<string, number>): KernelObject[] {
+    const hooks: readonly [ProgramName, string][] = [
+      ["downlink_ingress", this.#links.downlink],
+      ["overlay_egress", OVERLAY],
+      ["uplink_ingress", this.#links.uplink],
+      ["uplink_egress", this.#links.uplink],
+    ];
+    return hooks.flatMap(([name, link]): KernelObject[] => {
+      const index = indexes.get(link);
+      const { direction } = programs[name];
+      const attached = index === undefined ? undefined : this.#bpf.attached(index, direction);
+      return attached ? [{ kind: "bpf-program", link, direction, program: attached }] : [];
+    });
+  }
+
+  #entries(): KernelObject[] {
+    return wishMaps.flatMap((map) =>
+      this.#bpf.entries(map).flatMap(([key, value]): KernelObject[] => {
+        const entry: ObjectOf<"bpf-entry"> = { kind: "bpf-entry", map, key: hex(key), value: hex(value) };
+        return maps[map].type === "ARRAY" && isZero(entry.value) ? [] : [entry];
+      }),
+    );
+  }
+
+  #applyGroup(steps: readonly Step[]): StepResult {
+    const entries = steps.map((s) => subjectOf(s) as ObjectOf<"bpf-entry">);
+    const map = entries[0]?.map as MapName;
+    try {
+      if (steps[0]?.do !== "remove")
+        this.#bpf.update(
+          map,
+          entries.map((e) => [bytes(e.key), bytes(e.value)] as const),
+        );
+      else if (maps[map].type === "ARRAY")
+        this.#bpf.update(
+          map,
+          entries.map((e) => [bytes(e.key), new Uint8Array(e.value.length / 2)] as const),
+        );
+      else
+        this.#bpf.remove(
+          map,
+          entries.map((e) => bytes(e.key)),
+        );
+      return null;
+    } catch (error) {
+      return { code: "KERNEL_REFUSED", message: messageOf(error) };
+    }
+  }
+
+  /** The programs redirect by interface index, which only this process knows. */
+  #tellDevices(indexes: ReadonlyMap<string, number>): void {
+    const index = (name: string) => indexes.get(name) ?? 0;
+    const value = { downlink: index(this.#links.downlink), overlay: index(OVERLAY), overlayIn: index(OVERLAY_IN) };
+    this.#bpf.update("devices", [[encodeKey("devices", { index: 0 }), encodeValue("devices", value)]]);
+  }
+
+  #tally(map: "drops" | "passes", names: readonly string[]): Record<string, Tally> {
+    const rows = this.#bpf.counters(map);
+    return Object.fromEntries(names.map((name, i) => [name, rows[i] ?? { packets: 0, bytes: 0 }]));
+  }
+}

@@ -1,0 +1,188 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { type MapName, maps, structs } from "../datapath/bpf/layouts.ts";
+import { passes } from "../datapath/bpf/passes.ts";
+import { type Direction, type ProgramName, programs } from "../datapath/bpf/programs.ts";
+import { drops } from "../datapath/drops.ts";
+import { type Entry, readCounters, readEntries, removeKeys, writeEntries } from "./bpf-map.edge.ts";
+import { attachedId, attachFd, detachAny } from "./bpf-tc.edge.ts";
+import { closeFd, interfaceIndexes, libbpf, must, mustPoint, type Pointer } from "./libbpf.edge.ts";
+
+const mapNames = Object.keys(maps) as MapName[];
+const programNames = Object.keys(programs) as ProgramName[];
+const objectNames = [...new Set(Object.values(programs).map((p) => p.object))];
+/** Of directories with programs; the digest of their objects follows. */
+const VERSION = "programs-";
+const directions = ["ingress", "egress"] as const satisfies Direction[];
+
+const digestOf = (...parts: (string | Buffer)[]) => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex").slice(0, 12);
+};
+
+/** Counters are indexed by place in these lists, so another list is another map. */
+const layoutDigest = digestOf(JSON.stringify([maps, structs, Object.keys(drops), Object.keys(passes)]));
+
+const remove = (directory: string) => {
+  if (!existsSync(directory)) return;
+  for (const pin of readdirSync(directory)) unlinkSync(join(directory, pin));
+  rmSync(directory, { recursive: true });
+};
+
+/**
+ * eBPF, found through pins alone: CAP_BPF and CAP_NET_ADMIN suffice, and programs and maps outlive this process.
+ *
+ *     <pins>/maps-<layouts>/<map>        shared by every version of the programs with these layouts
+ *     <pins>/programs-<objects>/<program>
+ */
+export class Bpf {
+  /** Of the programs in the object files. */
+  readonly digest: string;
+  readonly #pins: string;
+  readonly #objects: string;
+  readonly #maps: string;
+  readonly #programs: string;
+  readonly #fds = new Map<string, number>();
+
+  constructor(pinDir: string, objectDir: string) {
+    this.#pins = pinDir;
+    this.#objects = objectDir;
+    this.digest = digestOf(layoutDigest, ...objectNames.map((name) => readFileSync(this.#objectFile(name))));
+    this.#maps = join(pinDir, `maps-${layoutDigest}`);
+    this.#programs = join(pinDir, `${VERSION}${this.digest}`);
+  }
+
+  #objectFile(name: string): string {
+    return join(this.#objects, `${name}.bpf.o`);
+  }
+
+  /** Loads and pins what is not there. Costs nothing when all is. */
+  ensureLoaded(): void {
+    const pinned = (directory: string, names: readonly string[]) => names.every((n) => existsSync(join(directory, n)));
+    if (pinned(this.#maps, mapNames) && pinned(this.#programs, programNames)) return;
+    this.#forget();
+    remove(this.#programs);
+    mkdirSync(this.#maps, { recursive: true });
+    mkdirSync(this.#programs, { recursive: true });
+    for (const name of objectNames) this.#load(name);
+  }
+
+  #load(name: string): void {
+    const object = mustPoint(libbpf.objectOpen(this.#objectFile(name), null), `open object ${name}`);
+    try {
+      for (const map of mapNames) {
+        const found = mustPoint(libbpf.findMap(object, map), `map ${map} of ${name}`);
+        must(libbpf.mapSetPinPath(found, join(this.#maps, map)), `pin path of map ${map}`);
+      }
+      must(libbpf.objectLoad(object), `load object ${name}`);
+      for (const program of programNames) if (programs[program].object === name) this.#pin(object, program);
+    } finally {
+      libbpf.objectClose(object);
+    }
+  }
+
+  #pin(object: Pointer, program: ProgramName): void {
+    const found = mustPoint(libbpf.findProgram(object, program), `program ${program}`);
+    must(libbpf.programPin(found, join(this.#programs, program)), `pin program ${program}`);
+  }
+
+  #fd(path: string): number {
+    const known = this.#fds.get(path);
+    if (known !== undefined) return known;
+    const fd = must(libbpf.objectGet(path), `open pin ${path}`);
+    this.#fds.set(path, fd);
+    return fd;
+  }
+
+  #mapFd(map: MapName): number {
+    return this.#fd(join(this.#maps, map));
+  }
+
+  /** For test runs. */
+  programFd(program: ProgramName): number {
+    return this.#fd(join(this.#programs, program));
+  }
+
+  /**
+   * What is in our place on a hook: the program's name; of another version, name and digest with a dot between; of one
+   * that is pinned no more, its id. So whatever is not this version's is never mistaken for it.
+   */
+  attached(ifindex: number, direction: Direction): string | undefined {
+    const id = attachedId(ifindex, direction);
+    if (id === undefined) return undefined;
+    const found = this.#pinned().find((p) => programId(this.#fd(p.path)) === id);
+    if (!found) return `unknown.${id}`;
+    return found.digest === this.digest ? found.program : `${found.program}.${found.digest}`;
+  }
+
+  #pinned(): { program: string; digest: string; path: string }[] {
+    const versions = readdirSync(this.#pins).filter((name) => name.startsWith(VERSION));
+    return versions.flatMap((version) =>
+      readdirSync(join(this.#pins, version)).map((program) => ({
+        program,
+        digest: version.slice(VERSION.length),
+        path: join(this.#pins, version, program),
+      })),
+    );
+  }
+
+  /** Puts a program of this version on a hook, in the place of what is there. No packet passes unseen meanwhile. */
+  attach(ifindex: number, direction: Direction, program: ProgramName): void {
+    attachFd(ifindex, direction, this.programFd(program));
+  }
+
+  detach(ifindex: number, direction: Direction): void {
+    detachAny(ifindex, direction);
+  }
+
+  entries(map: MapName): Entry[] {
+    return readEntries(this.#mapFd(map), map);
+  }
+
+  update(map: MapName, entries: readonly Entry[]): void {
+    writeEntries(this.#mapFd(map), map, entries);
+  }
+
+  remove(map: MapName, keys: readonly Uint8Array[]): void {
+    removeKeys(this.#mapFd(map), map, keys);
+  }
+
+  /** By index, summed over all CPUs. */
+  counters(map: "drops" | "passes"): { readonly packets: number; readonly bytes: number }[] {
+    return readCounters(this.#mapFd(map), map);
+  }
+
+  /** Removes the pins of versions that are neither this one nor attached anywhere. */
+  prune(): void {
+    const attached = interfaceIndexes().flatMap((i) => directions.map((d) => this.attached(i, d) ?? ""));
+    const needed = (name: string) => attached.some((a) => a.endsWith(`.${name.slice(VERSION.length)}`));
+    const kept = [basename(this.#maps), basename(this.#programs)];
+    this.#forget();
+    for (const name of readdirSync(this.#pins))
+      if (!kept.includes(name) && !needed(name)) remove(join(this.#pins, name));
+  }
+
+  /** Takes all of it out of the kernel: hooks in this network namespace first, then every pin. */
+  unload(): void {
+    for (const ifindex of interfaceIndexes()) for (const direction of directions) detachAny(ifindex, direction);
+    this.#forget();
+    for (const name of readdirSync(this.#pins)) remove(join(this.#pins, name));
+  }
+
+  #forget(): void {
+    for (const fd of this.#fds.values()) closeFd(fd);
+    this.#fds.clear();
+  }
+}
+
+/** struct bpf_prog_info: u32 type, id, … */
+function programId(fd: number): number {
+  const info = Buffer.alloc(232);
+  must(libbpf.infoByFd(fd, info, [info.length]), "ask a program's id");
+  return info.readUInt32LE(4);
+}
+
+/** @param pinDir in a bpffs, ours alone @param objectDir where `*.bpf.o` lie */
+export const openBpf = (pinDir: string, objectDir: string): Bpf => new Bpf(pinDir, objectDir);

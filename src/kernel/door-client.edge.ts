@@ -1,0 +1,100 @@
+import { connect, type Socket } from "node:net";
+import type { Clock } from "../base/clock.ts";
+import { PcgError } from "../base/error.ts";
+import type { KernelObject } from "../model/kernel-object.ts";
+import type { Step } from "../model/step.ts";
+import { type Answer, lines, type Verb } from "./door-protocol.ts";
+import type { Counters, HostInterface, Kernel, StepResult } from "./kernel.ts";
+
+const RECONNECT_MS = 200;
+
+interface Waiting {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The kernel as pcg-kernel serves it. While pcg-kernel is away requests fail with KERNEL_DOOR_CLOSED; when it is back,
+ * watchers are called, as anything may have changed meanwhile.
+ */
+export class DoorClient implements Kernel {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #watchers = new Set<() => void>();
+  #socket: Socket | undefined;
+  #next = 1;
+  #closed = false;
+  #cancelReconnect: () => void = () => {};
+
+  constructor(path: string, clock: Clock) {
+    this.#path = path;
+    this.#clock = clock;
+    this.#open();
+  }
+
+  read = (): Promise<readonly KernelObject[]> => this.#ask("read");
+  apply = (steps: readonly Step[]): Promise<readonly StepResult[]> => this.#ask("apply", steps);
+  interfaces = (): Promise<readonly HostInterface[]> => this.#ask("interfaces");
+  counters = (): Promise<Counters> => this.#ask("counters");
+
+  watch(onChange: () => void): () => void {
+    this.#watchers.add(onChange);
+    return () => void this.#watchers.delete(onChange);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#cancelReconnect();
+    this.#socket?.destroy();
+  }
+
+  #ask<T>(verb: Verb, steps?: readonly Step[]): Promise<T> {
+    const socket = this.#socket;
+    if (!socket) return Promise.reject(new PcgError("KERNEL_DOOR_CLOSED", { socket: this.#path }));
+    const id = this.#next++;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      socket.write(`${JSON.stringify({ id, verb, steps })}\n`);
+    });
+  }
+
+  #open(): void {
+    const socket = connect(this.#path);
+    socket.on(
+      "data",
+      lines(
+        (line) => this.#hear(JSON.parse(line)),
+        () => socket.destroy(),
+      ),
+    );
+    socket.on("error", () => {});
+    socket.on("connect", () => {
+      this.#socket = socket;
+      void this.#ask("watch").catch(() => {});
+      this.#changed();
+    });
+    socket.on("close", () => {
+      this.#socket = undefined;
+      for (const { reject } of this.#waiting.values())
+        reject(new PcgError("KERNEL_DOOR_CLOSED", { socket: this.#path }));
+      this.#waiting.clear();
+      if (!this.#closed) this.#cancelReconnect = this.#clock.after(RECONNECT_MS, () => this.#open());
+    });
+  }
+
+  #hear(answer: Answer): void {
+    if ("changed" in answer) {
+      this.#changed();
+      return;
+    }
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if ("error" in answer) waiting?.reject(new PcgError("KERNEL_REFUSED", answer.error));
+    else waiting?.resolve(answer.result as never);
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+}

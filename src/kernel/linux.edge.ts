@@ -1,0 +1,170 @@
+import { messageOf, PcgError } from "../base/error.ts";
+import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
+import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
+import { type Step, subjectOf } from "../model/step.ts";
+import { ownedSysctls } from "../model/sysctl-table.ts";
+import type { BpfObjects } from "./bpf-objects.edge.ts";
+import type { Counters, HostInterface, Kernel, StepResult } from "./kernel.ts";
+import { Nftables } from "./libnftables.edge.ts";
+import { nftObjects, nftTallies } from "./nft-listing.ts";
+import { isNft, nftScript } from "./nft-script.ts";
+import type { OwnedLinks } from "./ownership.ts";
+import { RtApply, type RtObject } from "./rt-apply.edge.ts";
+import { hostInterfaces, rtObjects } from "./rt-objects.ts";
+import { RtNetlink, watchRtNetlink } from "./rtnetlink.edge.ts";
+import { readSysctls, sysctlNumber, writeSysctl } from "./sysctl.edge.ts";
+import { countersOf } from "./tally.ts";
+
+/** Events this soon after a change of our own are taken to be its echo. */
+const ECHO_MS = 100;
+
+/** The kernel of this network namespace. */
+export class LinuxKernel implements Kernel {
+  readonly #rt = new RtNetlink();
+  readonly #rtApply = new RtApply(this.#rt);
+  readonly #nft = new Nftables();
+  readonly #bpf: BpfObjects;
+  readonly #sysctls: readonly ObjectOf<"sysctl">[];
+  readonly #links: OwnedLinks;
+  readonly #now: () => number;
+  #changedAt = Number.NEGATIVE_INFINITY;
+  /** Changes follow one another, whoever asks. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(links: OwnedLinks, bpf: BpfObjects, now: () => number) {
+    this.#links = links;
+    this.#bpf = bpf;
+    this.#now = now;
+    this.#sysctls = ownedSysctls({ ...links, overlay: OVERLAY });
+  }
+
+  read = (): Promise<readonly KernelObject[]> =>
+    this.#inTurn(async () => [
+      ...rtObjects(await this.#dump()),
+      ...readSysctls(this.#sysctls),
+      ...nftObjects(this.#nft.list()),
+      ...this.#bpf.read(await this.#indexes()),
+    ]);
+
+  apply = (steps: readonly Step[]): Promise<readonly StepResult[]> =>
+    this.#inTurn(async () => {
+      try {
+        return await this.#apply(steps);
+      } finally {
+        this.#changedAt = this.#now();
+      }
+    });
+
+  interfaces = async (): Promise<readonly HostInterface[]> =>
+    hostInterfaces(await this.#rt.links(), await this.#rt.addresses());
+
+  counters = (): Promise<Counters> =>
+    this.#inTurn(async () =>
+      countersOf({
+        nft: nftTallies(this.#nft.list()),
+        bpf: this.#bpf.tallies(),
+        connections: {
+          now: sysctlNumber("net/netfilter/nf_conntrack_count"),
+          most: sysctlNumber("net/netfilter/nf_conntrack_max"),
+        },
+      }),
+    );
+
+  watch(onChange: () => void): () => void {
+    return watchRtNetlink(() => {
+      if (this.#now() - this.#changedAt > ECHO_MS) onChange();
+    });
+  }
+
+  async #apply(steps: readonly Step[]): Promise<StepResult[]> {
+    const results = new Map<Step, StepResult>();
+    const runs = runsOf(steps);
+    for (const run of runs) {
+      const kind = run[0] && familyOf(subjectOf(run[0]));
+      const outcome = await this.#applyRun(kind, run);
+      for (const [i, step] of run.entries()) results.set(step, outcome[i] ?? null);
+    }
+    return steps.map((s) => results.get(s) ?? null);
+  }
+
+  async #applyRun(family: Family | undefined, run: readonly Step[]): Promise<StepResult[]> {
+    if (family === "nft") return this.#transaction(run);
+    if (family === "entries") return this.#bpf.applyEntries(run);
+    const results: StepResult[] = [];
+    for (const step of run) results.push(await this.#one(step).then(() => null, refusal));
+    return results;
+  }
+
+  /** All or none: when nft refuses, every step of the transaction is refused with its words. */
+  #transaction(steps: readonly Step[]): StepResult[] {
+    try {
+      this.#nft.run(nftScript(steps));
+      return steps.map(() => null);
+    } catch (error) {
+      return steps.map(() => refusal(error));
+    }
+  }
+
+  async #one(step: Step): Promise<void> {
+    const object = subjectOf(step);
+    if (object.kind === "sysctl") writeSysctl(object.name, step.do === "remove" ? object.restore : object.value);
+    else if (object.kind === "bpf-program") this.#bpf.applyProgram(step, await this.#indexes());
+    else if (step.do === "change") await this.#rtApply.change(step.from as RtObject, step.to as RtObject);
+    else if (step.do === "add") await this.#rtApply.add(object as RtObject);
+    else await this.#rtApply.remove(object as RtObject);
+  }
+
+  async #dump() {
+    return {
+      links: await this.#rt.links(),
+      addresses: await this.#rt.addresses(),
+      routes: await this.#rt.routes(),
+      rules: await this.#rt.rules(),
+      neighbours: await this.#rt.neighbours(),
+    };
+  }
+
+  async #indexes(): Promise<ReadonlyMap<string, number>> {
+    const all = await this.#rt.links();
+    const ours = new Set<string>([...Object.values(this.#links), OVERLAY, OVERLAY_IN]);
+    return new Map(
+      all.flatMap((l) => (ours.has(l.attrs.ifname ?? "") ? [[l.attrs.ifname ?? "", l.data.index ?? 0] as const] : [])),
+    );
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work, work);
+    this.#last = next.catch(() => {});
+    return next;
+  }
+}
+
+type Family = "nft" | "entries" | "single";
+
+const familyOf = ({ kind }: KernelObject): Family => {
+  if (isNft(kind)) return "nft";
+  return kind === "bpf-entry" ? "entries" : "single";
+};
+
+/**
+ * Steps in runs of one family, order kept, except that all nftables steps are one run at the place of the first: adds
+ * and removals of one pass are one transaction.
+ */
+function runsOf(steps: readonly Step[]): Step[][] {
+  const nft = steps.filter((s) => isNft(subjectOf(s).kind));
+  const runs: { family: Family; steps: Step[] }[] = [];
+  for (const step of steps) {
+    const family = familyOf(subjectOf(step));
+    const last = runs.at(-1);
+    if (family === "nft") {
+      if (step === nft[0]) runs.push({ family, steps: nft });
+    } else if (last && last.family === family) last.steps.push(step);
+    else runs.push({ family, steps: [step] });
+  }
+  return runs.map((r) => r.steps);
+}
+
+const refusal = (error: unknown): StepResult => ({
+  code: error instanceof PcgError ? error.code : "KERNEL_REFUSED",
+  message: messageOf(error),
+});

@@ -1,0 +1,100 @@
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { PcgError } from "../base/error.ts";
+import { maps, structs } from "../datapath/bpf/layouts.ts";
+import { programs } from "../datapath/bpf/programs.ts";
+import { layout } from "../datapath/bpf/struct.ts";
+import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
+import { type KernelKind, type KernelObject, type ObjectOf, rows } from "../model/kernel-object.ts";
+import { keyOf } from "../model/object-text.ts";
+import type { Step } from "../model/step.ts";
+import { ownedSysctls } from "../model/sysctl-table.ts";
+
+/** The interfaces this unit may work on. */
+export interface OwnedLinks {
+  readonly uplink: string;
+  readonly downlink: string;
+  readonly management: string;
+}
+
+const validators = new Map(Object.entries(rows).map(([kind, schema]) => [kind, Compile(schema)]));
+const Envelope = Compile(
+  Type.Object({
+    do: Type.Enum(["add", "change", "remove"]),
+    object: Type.Optional(Type.Unknown()),
+    from: Type.Optional(Type.Unknown()),
+    to: Type.Optional(Type.Unknown()),
+  }),
+);
+
+/** Maps only pcg-kernel itself writes. */
+const readOnlyMaps = new Set(["devices", "control_budget", "drops", "passes"]);
+
+/**
+ * Says what a step asks for that this gateway may not own: the door's own check, which trusts nobody. A step that
+ * passes can touch only our table, our routing tables, our links and maps, and the settings in our list.
+ */
+export function ownershipOf(links: OwnedLinks): (step: unknown) => Step {
+  const ours = ownedBy(links);
+  const isOurs = <K extends KernelKind>(o: ObjectOf<K>) => (ours[o.kind as K] as (o: ObjectOf<K>) => boolean)(o);
+
+  const own = (value: unknown): KernelObject => {
+    const kind = String((value as { kind?: unknown } | undefined)?.kind);
+    const validator = validators.get(kind);
+    if (!validator?.Check(value)) throw new PcgError("KERNEL_NOT_OURS", { kind, why: "is not an object of that kind" });
+    const object = value as KernelObject;
+    if (!isOurs(object)) throw new PcgError("KERNEL_NOT_OURS", { kind, object: keyOf(object) });
+    return object;
+  };
+
+  return (step) => {
+    if (!Envelope.Check(step)) throw new PcgError("KERNEL_NOT_OURS", { why: "is not a step" });
+    if (step.do === "change") return { do: "change", from: own(step.from), to: own(step.to) };
+    return { do: step.do, object: own(step.object) };
+  };
+}
+
+type Ours = { readonly [K in KernelKind]: (o: ObjectOf<K>) => boolean };
+
+/** For each kind of object, which are ours. */
+function ownedBy(links: OwnedLinks): Ours {
+  const sysctls = new Map(ownedSysctls({ ...links, overlay: OVERLAY }).map((s) => [s.name, s]));
+  const passing = new Set([OVERLAY, links.uplink, links.downlink]);
+  const routed = new Set([...passing, links.management]);
+  const hooks = new Map<string, string>([
+    ["downlink_ingress", links.downlink],
+    ["overlay_egress", OVERLAY],
+    ["uplink_ingress", links.uplink],
+    ["uplink_egress", links.uplink],
+  ]);
+  return {
+    "veth-pair": (o) => o.name === OVERLAY && o.peer === OVERLAY_IN,
+    address: (o) => o.link === OVERLAY,
+    neighbour: (o) => o.link === OVERLAY,
+    route: (o) => routed.has(o.link),
+    rule: (o) => o.link === undefined || passing.has(o.link),
+    sysctl: ({ name, value, restore }) => {
+      const own = sysctls.get(name);
+      return own !== undefined && (value === own.value || value === own.restore) && restore === own.restore;
+    },
+    "bpf-entry": fits,
+    "bpf-program": (o) => hooks.get(o.program) === o.link && directionOf(o.program) === o.direction,
+    "nft-table": () => true,
+    "nft-counter": () => true,
+    "nft-chain": (o) => o.rules.every(quotesClose),
+    "nft-element": (o) => quotesClose(`${o.key}${o.value ?? ""}`),
+    "nft-set": (o) => quotesClose(`${o.keyType}${o.valueType ?? ""}`),
+  };
+}
+
+/** An open quotation mark would swallow the lines after it. */
+const quotesClose = (text: string) => text.split('"').length % 2 === 1;
+
+const directionOf = (program: string) => Object.entries(programs).find(([name]) => name === program)?.[1].direction;
+
+/** Whether the map is one that holds wishes and the bytes are its sizes. */
+function fits({ map, key, value }: ObjectOf<"bpf-entry">): boolean {
+  const row = Object.entries(maps).find(([name]) => name === map)?.[1];
+  if (!row || readOnlyMaps.has(map)) return false;
+  return key.length === 2 * layout(structs[row.key]).size && value.length === 2 * layout(structs[row.value]).size;
+}

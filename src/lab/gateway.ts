@@ -1,0 +1,94 @@
+import { stringify } from "yaml";
+import type { LabPaths } from "./lab-paths.ts";
+import type { Programs } from "./machine.ts";
+import type { Step } from "./step.ts";
+import type { GatewayUnit, Topology } from "./topology.ts";
+import { labWish, unitConfig } from "./wish.ts";
+
+/** System users of the two processes; both in one group, so that pcgd can knock at pcg-kernel's door. */
+export const GATEWAY_GROUP = "pcg";
+export const gatewayUsers = { pcgd: "pcg", "pcg-kernel": "pcg-kernel" } as const;
+export type GatewayDaemon = keyof typeof gatewayUsers;
+
+/** Where a unit's files are. */
+export function gatewayFiles(lab: LabPaths, { name }: GatewayUnit) {
+  const root = lab.node(name);
+  return {
+    root,
+    config: `${root}/pcgd.yaml`,
+    kernelSocket: `${root}/kernel.sock`,
+    socket: `${root}/pcgd.sock`,
+    bpffs: `${root}/bpf`,
+    state: `${root}/state`,
+    appliance: `${root}/opt`,
+  };
+}
+
+export const wishFile = (topology: Topology, lab: LabPaths): Step => ({
+  kind: "file",
+  path: lab.desired,
+  text: `# What the laboratory wants of its gateways. Edit it: pcgd reads it again when it changes.\n${stringify(labWish(topology))}`,
+});
+
+/** A gateway unit from power-on: its files, then the two processes as they run on the appliance. */
+export function gateway(lab: LabPaths, unit: GatewayUnit, programs: Programs): readonly Step[] {
+  const files = gatewayFiles(lab, unit);
+  const group = `:${GATEWAY_GROUP}`;
+  return [
+    // Both processes make their sockets here, and neither can remove the other's.
+    { kind: "directory", path: files.root, owner: `root${group}`, mode: "3775" },
+    { kind: "directory", path: files.appliance },
+    { kind: "directory", path: `${files.appliance}/pcg` },
+    { kind: "directory", path: files.state, owner: `${gatewayUsers.pcgd}${group}`, mode: "0750" },
+    // Outside of both processes, so that what is pinned here outlives them.
+    { kind: "bpffs", path: files.bpffs, owner: `${gatewayUsers["pcg-kernel"]}${group}` },
+    { kind: "file", path: files.config, text: stringify(unitConfig(unit)) },
+    gatewayDaemon(lab, unit, "pcg-kernel", programs),
+    gatewayDaemon(lab, unit, "pcgd", programs),
+  ];
+}
+
+export const gatewayDaemonName = ({ name }: GatewayUnit, daemon: GatewayDaemon): string => `${daemon}-${name}`;
+
+function gatewayDaemon(lab: LabPaths, unit: GatewayUnit, daemon: GatewayDaemon, { checkout }: Programs): Step {
+  const files = gatewayFiles(lab, unit);
+  const node = `pcg-${unit.name}`;
+  const name = gatewayDaemonName(unit, daemon);
+  const run: Record<GatewayDaemon, { argv: string[]; socket: string; capabilities: string }> = {
+    "pcg-kernel": {
+      argv: ["--config", files.config, "--socket", files.kernelSocket, "--bpffs", files.bpffs],
+      socket: files.kernelSocket,
+      capabilities: "-all,+net_admin,+bpf",
+    },
+    pcgd: {
+      argv: [
+        ...["run", "--config", files.config, "--desired", lab.desired],
+        ...["--kernel", files.kernelSocket, "--socket", files.socket, "--state", files.state],
+      ],
+      socket: files.socket,
+      capabilities: "-all",
+    },
+  };
+  const { argv, socket, capabilities } = run[daemon];
+  return {
+    kind: "daemon",
+    name,
+    node,
+    namespace: lab.namespace(node),
+    socket,
+    log: lab.log(name),
+    argv: [
+      ...(["unshare", "--mount", "--propagation", "private", "sh", "-ec"] as const),
+      ...[asOnTheAppliance, checkout, files.appliance],
+      ...["setpriv", "--reuid", gatewayUsers[daemon], "--regid", GATEWAY_GROUP, "--clear-groups"],
+      ...[`--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`, `--bounding-set=${capabilities}`],
+      ...["--no-new-privs", "/opt/pcg/node_modules/.bin/node", `/opt/pcg/src/bin/${daemon}.ts`, ...argv],
+    ],
+  };
+}
+
+/**
+ * `$0` the checkout, `$1` an empty place for /opt, the rest the command. The product is at /opt/pcg as on the
+ * appliance, whoever may enter the checkout; only this process sees it there, and it cannot write to it.
+ */
+const asOnTheAppliance = 'mount -o bind,ro "$0" "$1/pcg"; mount --rbind "$1" /opt; shift; umask 0007; cd /; exec "$@"';

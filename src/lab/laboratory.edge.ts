@@ -1,0 +1,116 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PcgError } from "../base/error.ts";
+import { nodesOf } from "./fabric.ts";
+import { type GatewayDaemon, gatewayDaemonName } from "./gateway.ts";
+import { type LabPaths, netnsFile } from "./lab-paths.ts";
+import { labNodes } from "./nodes.ts";
+import { allSteps, type Sequence } from "./plan.ts";
+import { isAlive, recorded, stop } from "./processes.edge.ts";
+import type { ProofResult } from "./proofs.ts";
+import { prove } from "./prove.edge.ts";
+import { ensureGatewayUsers, requireAll } from "./requirements.edge.ts";
+import { attach } from "./run.edge.ts";
+import { readLease } from "./status.edge.ts";
+import { undoOf } from "./step.ts";
+import { apply, endOf, readJournal, undoAll } from "./steps.edge.ts";
+import { thisPlan } from "./this-plan.edge.ts";
+import { topology } from "./topology.ts";
+
+/** Who is told how it goes, and a way to be told to stop. */
+export interface Watcher {
+  say(line: string): void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Builds the laboratory and makes the fetches that prove it. Takes down what it built when it cannot finish; a proof
+ * that does not hold leaves everything standing to be looked at.
+ * @throws LAB_FAILED
+ */
+export async function up(lab: LabPaths, watcher: Watcher): Promise<readonly ProofResult[]> {
+  requireAll();
+  await claim(lab, watcher);
+  try {
+    await ensureGatewayUsers();
+    const { ground, on } = thisPlan(lab);
+    await build(lab, ground, watcher);
+    // All of them come to an end before any failure is acted on: nothing may be built while it is taken down.
+    const built = await Promise.allSettled(on.map((sequence) => build(lab, sequence, watcher)));
+    for (const result of built) if (result.status === "rejected") throw result.reason;
+    await leases(lab, watcher);
+    return await prove(lab, watcher.say);
+  } catch (error) {
+    await down(lab);
+    throw error;
+  }
+}
+
+/** Takes the name, and clears what a laboratory that is no longer alive left under it. */
+async function claim(lab: LabPaths, { say }: Watcher): Promise<void> {
+  const fix = `npm run lab -- down --name ${lab.name}`;
+  if (recorded(lab).some(isAlive)) throw new PcgError("LAB_FAILED", { problem: `${lab.name} is already up`, fix });
+  if (existsSync(lab.root) || nodesOf(topology).some((node) => existsSync(netnsFile(lab.namespace(node))))) {
+    say("removing what an earlier laboratory left");
+    await down(lab);
+  }
+  mkdirSync(lab.root);
+}
+
+async function build(lab: LabPaths, { says, steps }: Sequence, { say, signal }: Watcher): Promise<void> {
+  for (const step of steps) {
+    if (signal.aborted) throw new PcgError("LAB_FAILED", { problem: "interrupted" });
+    await apply(lab, step);
+  }
+  say(says);
+}
+
+/** Undoes all that was ever begun under this name. */
+export async function down(lab: LabPaths): Promise<void> {
+  const planned = allSteps(thisPlan(lab)).flatMap((step) => undoOf(step) ?? []);
+  await undoAll(lab, [...planned, ...readJournal(lab), { kind: "remove", path: lab.root }]);
+}
+
+const LEASE_MS = 20_000;
+
+async function leases(lab: LabPaths, { say, signal }: Watcher): Promise<void> {
+  const giveUpAt = Date.now() + LEASE_MS;
+  for (const vm of topology.machines) {
+    let lease = readLease(lab, vm);
+    while (!lease) {
+      if (signal.aborted || Date.now() > giveUpAt)
+        throw new PcgError("LAB_FAILED", {
+          problem: `${vm.name} has no DHCP lease`,
+          end: endOf(lab.log(`${vm.name}-dhcp`)),
+        });
+      await sleep(50);
+      lease = readLease(lab, vm);
+    }
+    say(`${vm.name} has ${lease.address} by DHCP, MTU ${lease.mtu}`);
+  }
+}
+
+/** Ends one process of each gateway, gently or not, and starts it again. */
+export async function restart(lab: LabPaths, daemon: GatewayDaemon, how: { kill: boolean }): Promise<void> {
+  requireUp(lab);
+  const names = topology.units.map((unit) => gatewayDaemonName(unit, daemon));
+  for (const step of allSteps(thisPlan(lab))) {
+    if (step.kind !== "daemon" || !names.includes(step.name)) continue;
+    await stop(lab, step.name, how);
+    await apply(lab, step);
+  }
+}
+
+/** Runs a command in a node, on this terminal. Gives its exit status. @throws LAB_FAILED */
+export async function exec(lab: LabPaths, name: string, argv: readonly [string, ...string[]]): Promise<number> {
+  requireUp(lab);
+  const nodes = labNodes(topology, lab);
+  const node = nodes.find((n) => n.name === name);
+  if (!node) throw new PcgError("LAB_FAILED", { node: name, expected: nodes.map((n) => n.name).join(" ") });
+  return attach({ argv, namespace: node.namespace });
+}
+
+function requireUp(lab: LabPaths): void {
+  if (existsSync(lab.root)) return;
+  throw new PcgError("LAB_FAILED", { problem: `${lab.name} is not up`, fix: `npm run lab -- up --name ${lab.name}` });
+}

@@ -1,0 +1,114 @@
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { PcgError } from "../base/error.ts";
+import { type LabPaths, netnsFile } from "./lab-paths.ts";
+import { endAllIn, isAlive, record, recorded, stop } from "./processes.edge.ts";
+import { run, start } from "./run.edge.ts";
+import { type Daemon, type Step, type Undo, undoOf } from "./step.ts";
+
+/** Does one step. How to undo it is written down first, so that no crash can leave what `down` does not know of. */
+export async function apply(lab: LabPaths, step: Step): Promise<void> {
+  const undo = undoOf(step);
+  if (undo) appendFileSync(lab.journal, `${JSON.stringify(undo)}\n`);
+  switch (step.kind) {
+    case "namespace":
+      await run({ argv: ["ip", "netns", "add", step.name] });
+      return;
+    case "directory":
+      await run({ argv: ["install", "-d", ...ownership(step.owner), "-m", step.mode ?? "0755", step.path] });
+      return;
+    case "file":
+      writeFileSync(step.path, step.text, { mode: 0o644 });
+      return;
+    case "bpffs":
+      mkdirSync(step.path, { recursive: true });
+      await run({ argv: ["mount", "-t", "bpf", "-o", "mode=0700", "bpf", step.path] });
+      await run({ argv: ["chown", step.owner, step.path] });
+      return;
+    case "run":
+      await run(step);
+      return;
+    case "daemon":
+      await startDaemon(lab, step);
+  }
+}
+
+function ownership(owner?: string): string[] {
+  const [user = "root", group = "root"] = owner?.split(":") ?? [];
+  return ["-o", user, "-g", group];
+}
+
+async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
+  if (daemon.pidFile) {
+    await run(daemon);
+    record(lab, daemon, Number(readFileSync(daemon.pidFile, "utf8")));
+    return;
+  }
+  record(lab, daemon, await start(daemon));
+  if (daemon.socket) await answering(lab, daemon, daemon.socket);
+}
+
+const READY_MS = 20_000;
+
+/** Waits until the daemon's socket takes connections. @throws LAB_FAILED with the end of its log */
+async function answering(lab: LabPaths, daemon: Daemon, socket: string): Promise<void> {
+  const giveUpAt = Date.now() + READY_MS;
+  while (!(await connects(socket))) {
+    const entry = recorded(lab).find((r) => r.daemon === daemon.name);
+    const problem = entry && isAlive(entry) ? "does not answer" : "ended";
+    if (problem === "ended" || Date.now() > giveUpAt)
+      throw new PcgError("LAB_FAILED", { daemon: daemon.name, problem, log: daemon.log, end: endOf(daemon.log) });
+    await sleep(50);
+  }
+}
+
+const connects = (path: string) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(path);
+    socket.on("connect", () => resolve(true));
+    socket.on("error", () => resolve(false));
+    socket.on("connect", () => socket.destroy());
+  });
+
+const LOG_LINES = 8;
+
+export const endOf = (log: string): string =>
+  existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-LOG_LINES).join("\n") : "";
+
+/** Processes before what they hold, and files last. */
+const order: readonly Undo["kind"][] = ["stop", "unmount", "delete-namespace", "remove"];
+
+/** Undoes all of it; what is gone already is fine. */
+export async function undoAll(lab: LabPaths, undos: readonly Undo[]): Promise<void> {
+  for (const kind of order) await Promise.all(undos.filter((u) => u.kind === kind).map((u) => undoOne(lab, u)));
+}
+
+async function undoOne(lab: LabPaths, undo: Undo): Promise<void> {
+  switch (undo.kind) {
+    case "stop":
+      return stop(lab, undo.daemon);
+    case "unmount":
+      if (isMounted(undo.path)) await run({ argv: ["umount", undo.path] });
+      return;
+    case "delete-namespace":
+      await endAllIn(undo.name);
+      if (existsSync(netnsFile(undo.name))) await run({ argv: ["ip", "netns", "del", undo.name] });
+      return;
+    case "remove":
+      rmSync(undo.path, { recursive: true, force: true });
+  }
+}
+
+const isMounted = (path: string) =>
+  readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .some((line) => line.split(" ")[1] === path);
+
+/** What earlier steps wrote down. A last line cut short by a crash belongs to a step that was not begun. */
+export function readJournal({ journal }: LabPaths): readonly Undo[] {
+  if (!existsSync(journal)) return [];
+  return readFileSync(journal, "utf8")
+    .split("\n")
+    .flatMap((line) => (line.endsWith("}") ? [JSON.parse(line)] : []));
+}

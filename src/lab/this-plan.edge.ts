@@ -1,0 +1,18 @@
+import { fileURLToPath } from "node:url";
+import type { LabPaths } from "./lab-paths.ts";
+import type { Programs } from "./machine.ts";
+import { plan } from "./plan.ts";
+import { topology } from "./topology.ts";
+
+const here = (file: string) => fileURLToPath(import.meta.resolve(file));
+
+/** Where this checkout has what the laboratory runs. */
+const programs: Programs = {
+  node: process.execPath,
+  checkout: here("../..").replace(/\/$/, ""),
+  httpHost: here("./http-host.edge.ts"),
+  dhcpScript: here("./dhcp-client.sh"),
+};
+
+/** The plan of a laboratory on this machine. */
+export const thisPlan = (lab: LabPaths) => plan(topology, lab, programs);

@@ -1,0 +1,76 @@
+import type { DesiredState } from "../model/desired.ts";
+import type { FirewallRule } from "../model/firewall.ts";
+import type { UnitConfig } from "../model/unit.ts";
+import { segmentOf } from "./switch-flows.ts";
+import { type GatewayUnit, GENEVE_OPTION, hostPart, OVERLAY_MTU, ROUTER_MAC, type Topology } from "./topology.ts";
+
+/** The pcgd.yaml of a unit. */
+export const unitConfig = ({ name, downlink }: GatewayUnit): UnitConfig => ({
+  unit: name,
+  interfaces: { uplink: { name: "uplink0" }, downlink: { name: "downlink0" }, management: { name: "mgmt0" } },
+  tep: { address: downlink.address, label: 12_300 },
+  geneve: { optionClass: GENEVE_OPTION.class, optionType: GENEVE_OPTION.type },
+  routerMac: ROUTER_MAC,
+});
+
+/** What the laboratory wants of its gateways. */
+export function labWish(topology: Topology): DesiredState {
+  const { segments, machines, elasticIps, pat, vpc } = topology;
+  const overlayIpOf = (name?: string) => machines.find((vm) => vm.name === name)?.staticIp;
+  return {
+    generation: 1,
+    segments: segments.map(({ id, name, vni, gateway, dnsName }) => ({
+      id,
+      name,
+      vni,
+      gateway,
+      dnsName,
+      mtu: OVERLAY_MTU,
+    })),
+    teps: machines.map(({ eni, label }) => ({ address: eni.address, label })),
+    endpoints: machines.map((vm) => ({
+      segment: segmentOf(topology, vm).id,
+      mac: vm.mac,
+      tep: vm.eni.address,
+      ...(vm.staticIp && { ip: vm.staticIp }),
+    })),
+    tier0: { uplinkRoutes: [{ prefix: "0.0.0.0/0" }], underlay: [{ prefix: vpc, mode: "routed" }] },
+    elasticIps: elasticIps.map(({ address, secondary, machine }) => {
+      const overlayIp = overlayIpOf(machine);
+      return { address, secondary: { ...secondary }, ...(overlayIp && { overlayIp }) };
+    }),
+    pat: { address: pat.address, ports: { ...pat.ports } },
+    firewall: [{ id: "laboratory", rules: firewallRules(topology) }],
+    dhcp: segments.map(({ id, gateway, dhcpRange }) => ({
+      id,
+      segment: id,
+      address: hostPart(gateway),
+      ranges: [{ ...dhcpRange }],
+      bindings: machines.flatMap(({ segment, mac, staticIp }) =>
+        segment === id && staticIp ? [{ mac, ip: staticIp }] : [],
+      ),
+      options: { dns: [RESOLVER] },
+    })),
+  };
+}
+
+/** AWS's resolver: the second address of the VPC. */
+const RESOLVER = "10.99.0.2";
+
+function firewallRules({ elasticIps, machines, vpc }: Topology): FirewallRule[] {
+  const published = machines.filter(({ name }) => elasticIps.some(({ machine }) => machine === name));
+  const destinations = published.flatMap(({ staticIp }) => (staticIp ? [staticIp] : []));
+  return [
+    {
+      id: "published",
+      action: "ALLOW",
+      direction: "IN",
+      destinations,
+      services: [
+        { protocol: "tcp", destinationPorts: "80" },
+        { protocol: "icmp", icmpType: 8 },
+      ],
+    },
+    { id: "from-vpc", action: "ALLOW", direction: "IN", sources: [vpc] },
+  ];
+}

@@ -1,0 +1,53 @@
+import type Type from "typebox";
+import type { Validator } from "typebox/compile";
+
+/** What is wrong with a document, for the person who wrote it. */
+export interface Flaw {
+  /** Where, such as `segments[0].vni`. */
+  readonly field: string;
+  readonly value: unknown;
+  readonly why: string;
+}
+
+export const formatFlaw = ({ field, value, why }: Flaw): string =>
+  `${field || "document"}: ${why}${value === undefined ? "" : ` (is ${JSON.stringify(value)})`}`;
+
+/** `/segments/0/vni` as `segments[0].vni`. */
+export const fieldOf = (pointer: string): string =>
+  pointer
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce((path, part) => (/^\d+$/.test(part) ? `${path}[${part}]` : path === "" ? part : `${path}.${part}`), "");
+
+const at = (document: unknown, pointer: string): unknown =>
+  pointer
+    .split("/")
+    .slice(1)
+    .reduce<unknown>((value, part) => (value as Record<string, unknown> | undefined)?.[part], document);
+
+/** What a schema has against a document, one line a field. */
+export function schemaFlaws(validator: Validator<Type.TProperties, Type.TSchema>, document: unknown): Flaw[] {
+  const flaws = new Map<string, Flaw>();
+  for (const { instancePath, keyword, message, params } of validator.Errors(document)) {
+    if (keyword === "additionalProperties") continue;
+    const flaw = {
+      field: fieldOf(instancePath),
+      value: plain(at(document, instancePath)),
+      why: reason(keyword, message, params),
+    };
+    if (!flaws.has(flaw.field)) flaws.set(flaw.field, flaw);
+  }
+  return [...flaws.values()];
+}
+
+/** Only what fits on a line. */
+const plain = (value: unknown) => (typeof value === "object" ? undefined : value);
+
+function reason(keyword: string, message: string, params: object): string {
+  if (keyword === "boolean") return "no such field";
+  if (keyword === "enum")
+    return `must be one of ${((params as { allowedValues?: unknown[] }).allowedValues ?? []).join(", ")}`;
+  if (keyword === "format") return `must be an ${(params as { format: string }).format}`;
+  return message;
+}

@@ -19,18 +19,23 @@ export function nftScript(steps: readonly Step[]): string {
   const replaced = steps.flatMap((s) => (s.do === "change" ? [s.from] : []));
   const chainsMade = of(made, "nft-chain");
   const setsReplaced = of(replaced, "nft-set");
+  // A set that is made anew is empty; what is then missing shows when the kernel is read again.
+  const replacedNames = new Set(setsReplaced.map((s) => s.name));
   const lines = [
     `add table ${TABLE}`,
     ...of(made, "nft-counter").map((c) => `add counter ${TABLE} ${c.name}`),
     ...chainsMade.map(addChain),
     ...[...of(replaced, "nft-chain"), ...of(gone, "nft-chain")].map((c) => `flush chain ${TABLE} ${c.name}`),
-    ...setsReplaced.map((s) => `delete set ${TABLE} ${s.name}`),
-    ...elements("delete", [...of(replaced, "nft-element"), ...of(gone, "nft-element")]),
+    ...elements(
+      "delete",
+      [...of(replaced, "nft-element"), ...of(gone, "nft-element")].filter((e) => !replacedNames.has(e.set)),
+    ),
+    ...setsReplaced.map(deleteSet),
     ...of(made, "nft-set").map(addSet),
     ...elements("add", of(made, "nft-element")),
     ...chainsMade.flatMap((c) => c.rules.map((rule) => addRule(c.name, rule))),
     ...of(gone, "nft-chain").map((c) => `delete chain ${TABLE} ${c.name}`),
-    ...of(gone, "nft-set").map((s) => `delete ${s.valueType === undefined ? "set" : "map"} ${TABLE} ${s.name}`),
+    ...of(gone, "nft-set").map(deleteSet),
     ...of(gone, "nft-counter").map((c) => `delete counter ${TABLE} ${c.name}`),
   ];
   return `${lines.join("\n")}\n`;
@@ -51,6 +56,9 @@ function addSet({ name, keyType, valueType, interval, counter }: ObjectOf<"nft-s
     ? `add set ${TABLE} ${name} { type ${keyType};${flags} }`
     : `add map ${TABLE} ${name} { type ${keyType} : ${valueType};${flags} }`;
 }
+
+const deleteSet = ({ name, valueType }: ObjectOf<"nft-set">) =>
+  `delete ${valueType === undefined ? "set" : "map"} ${TABLE} ${name}`;
 
 const addRule = (chain: string, rule: string) => `add rule ${TABLE} ${chain} ${rule} comment "${ruleTag(rule)}"`;
 

@@ -1,4 +1,4 @@
-import { createRtNetlink, ifla, type RtNetlinkSocket } from "netlink";
+import { createRtNetlink, type RtNetlinkSocket } from "netlink";
 import { messageOf, PcgError } from "../base/error.ts";
 
 /** Requests wait at most this long; the kernel answers in microseconds or not at all. */
@@ -58,26 +58,31 @@ export const limit = { timeout: TIMEOUT_MS };
 /** The library says `Request rejected: EEXIST`. */
 const errnoOf = (error: unknown): string => /\b(E[A-Z0-9]+)\b/.exec(messageOf(error))?.[1] ?? messageOf(error);
 
-/** IFLA_LINKINFO of a veth whose peer has this name; VETH_INFO_PEER = 1 holds an ifinfomsg and attributes. */
+/** IFLA_LINKINFO of a veth whose peer has this name (linux/if_link.h, linux/veth.h). */
 export function vethInfo(peerName: string): Buffer {
-  const name = Buffer.from(`${peerName}\0`);
-  const attribute = Buffer.alloc(4 + Math.ceil(name.length / 4) * 4);
-  attribute.writeUInt16LE(4 + name.length, 0);
-  attribute.writeUInt16LE(IFLA_IFNAME, 2);
-  name.copy(attribute, 4);
-  const peer = Buffer.concat([Buffer.alloc(IFINFOMSG_BYTES), attribute]);
-  const data = Buffer.alloc(4);
-  data.writeUInt16LE(4 + peer.length, 0);
-  data.writeUInt16LE(VETH_INFO_PEER, 2);
-  return Buffer.concat(toBuffers(ifla.formatInfo({ kind: "veth", data: Buffer.concat([data, peer]) })));
+  const peer = Buffer.concat([Buffer.alloc(IFINFOMSG_BYTES), attribute(IFLA_IFNAME, text(peerName))]);
+  return Buffer.concat([
+    attribute(IFLA_INFO_KIND, text("veth")),
+    attribute(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, peer)),
+  ]);
 }
 
 const IFLA_IFNAME = 3;
-const IFINFOMSG_BYTES = 16;
+const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
 const VETH_INFO_PEER = 1;
+const IFINFOMSG_BYTES = 16;
 
-const toBuffers = (data: unknown): Uint8Array[] =>
-  Array.isArray(data) ? data.flatMap(toBuffers) : [data as Uint8Array];
+const text = (value: string) => Buffer.from(`${value}\0`);
+
+/** A netlink attribute: length, type, value, padded to four bytes (RFC 3549 §2.3.3). */
+function attribute(type: number, value: Uint8Array): Buffer {
+  const all = Buffer.alloc(4 + Math.ceil(value.length / 4) * 4);
+  all.writeUInt16LE(4 + value.length, 0);
+  all.writeUInt16LE(type, 2);
+  all.set(value, 4);
+  return all;
+}
 
 /** Calls back on any change of links, addresses, routes, rules or neighbours in this namespace, or when events were lost. */
 export function watchRtNetlink(onChange: () => void): () => void {

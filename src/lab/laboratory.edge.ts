@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { PcgError } from "../base/error.ts";
+import { messageOf, PcgError } from "../base/error.ts";
 import { nodesOf } from "./fabric.ts";
 import { type GatewayDaemon, gatewayDaemonName } from "./gateway.ts";
 import { type LabPaths, netnsFile } from "./lab-paths.ts";
@@ -13,7 +13,7 @@ import { ensureGatewayUsers, requireAll } from "./requirements.edge.ts";
 import { attach } from "./run.edge.ts";
 import { readLease } from "./status.edge.ts";
 import { undoOf } from "./step.ts";
-import { apply, endOf, readJournal, undoAll } from "./steps.edge.ts";
+import { apply, readJournal, undoAll } from "./steps.edge.ts";
 import { thisPlan } from "./this-plan.edge.ts";
 import { topology } from "./topology.ts";
 
@@ -24,8 +24,8 @@ export interface Watcher {
 }
 
 /**
- * Builds the laboratory and makes the fetches that prove it. Takes down what it built when it cannot finish; a proof
- * that does not hold leaves everything standing to be looked at.
+ * Builds the laboratory and makes the fetches that prove it. Takes down what it built when it cannot finish; what is
+ * built and does not work is left standing to be looked at.
  * @throws LAB_FAILED
  */
 export async function up(lab: LabPaths, watcher: Watcher): Promise<readonly ProofResult[]> {
@@ -41,7 +41,7 @@ export async function up(lab: LabPaths, watcher: Watcher): Promise<readonly Proo
     await leases(lab, watcher);
     return await prove(lab, watcher.say);
   } catch (error) {
-    await down(lab);
+    await down(lab).catch((further: unknown) => watcher.say(messageOf(further)));
     throw error;
   }
 }
@@ -73,20 +73,14 @@ export async function down(lab: LabPaths): Promise<void> {
 
 const LEASE_MS = 20_000;
 
+/** Waits until every VM has its address, or long enough for any. */
 async function leases(lab: LabPaths, { say, signal }: Watcher): Promise<void> {
   const giveUpAt = Date.now() + LEASE_MS;
   for (const vm of topology.machines) {
-    let lease = readLease(lab, vm);
-    while (!lease) {
-      if (signal.aborted || Date.now() > giveUpAt)
-        throw new PcgError("LAB_FAILED", {
-          problem: `${vm.name} has no DHCP lease`,
-          end: endOf(lab.log(`${vm.name}-dhcp`)),
-        });
-      await sleep(50);
-      lease = readLease(lab, vm);
-    }
-    say(`${vm.name} has ${lease.address} by DHCP, MTU ${lease.mtu}`);
+    while (!readLease(lab, vm) && Date.now() < giveUpAt && !signal.aborted) await sleep(50);
+    const lease = readLease(lab, vm);
+    if (lease) say(`${vm.name} has ${lease.address} by DHCP, MTU ${lease.mtu}`);
+    else say(`${vm.name} has NO LEASE; see ${lab.log(`${vm.name}-dhcp`)}`);
   }
 }
 

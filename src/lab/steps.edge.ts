@@ -79,9 +79,18 @@ export const endOf = (log: string): string =>
 /** Processes before what they hold, and files last. */
 const order: readonly Undo["kind"][] = ["stop", "unmount", "delete-namespace", "remove"];
 
-/** Undoes all of it; what is gone already is fine. */
+/**
+ * Undoes all of it; what is gone already is fine, and what cannot be undone does not keep the rest from it.
+ * @throws LAB_FAILED of the first that could not be
+ */
 export async function undoAll(lab: LabPaths, undos: readonly Undo[]): Promise<void> {
-  for (const kind of order) await Promise.all(undos.filter((u) => u.kind === kind).map((u) => undoOne(lab, u)));
+  const once = [...new Map(undos.map((undo) => [JSON.stringify(undo), undo])).values()];
+  const failed: unknown[] = [];
+  for (const kind of order) {
+    const done = await Promise.allSettled(once.filter((u) => u.kind === kind).map((u) => undoOne(lab, u)));
+    failed.push(...done.flatMap((result) => (result.status === "rejected" ? [result.reason] : [])));
+  }
+  if (failed.length > 0) throw failed[0];
 }
 
 async function undoOne(lab: LabPaths, undo: Undo): Promise<void> {

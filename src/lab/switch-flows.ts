@@ -19,7 +19,8 @@ function hex(n: number) {
 
 /**
  * The flows of one VM's bridge. What is for the gateway goes to the gateway's TEP, what is for another VM of the
- * segment straight to that VM's. Of broadcasts only ARP and DHCP leave.
+ * segment straight to that VM's. Of broadcasts only ARP and DHCP leave. A workload may lie about its addresses here:
+ * the gateway must hold by itself.
  */
 export function switchFlows(topology: Topology, vm: VirtualMachine): string {
   const segment = segmentOf(topology, vm);
@@ -31,7 +32,7 @@ export function switchFlows(topology: Topology, vm: VirtualMachine): string {
       `set_field:${hex(vm.label)}->tun_metadata0`,
       ...teps.flatMap((tep) => [`set_field:${tep}->tun_dst`, `output:${PORT.tunnel}`]),
     ].join(",");
-  const out = `in_port=${PORT.workload},dl_src=${vm.mac}`;
+  const out = `in_port=${PORT.workload}`;
   const back = `in_port=${PORT.tunnel},tun_id=${segment.vni}`;
   const broadcast = "ff:ff:ff:ff:ff:ff";
   const flows = [

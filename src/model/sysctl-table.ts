@@ -27,7 +27,7 @@ export function ownedSysctls({ uplink, downlink, overlay }: SysctlLinks): Object
     ]),
     // Errors come from the address the sender knows, and so leave by the interface of that address.
     sysctl("net/ipv4/icmp_errors_use_inbound_ifaddr", 1, 0),
-    sysctl(`net/ipv6/conf/${overlay}/disable_ipv6`, 1, 0),
+    ...[overlay, `${overlay}-in`].map((link) => sysctl(`net/ipv6/conf/${link}/disable_ipv6`, 1, 0)),
     // The flow that a fast path carries is seen by conntrack only in part.
     sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", 1, 0),
     // RFC 4787 REQ-5: a UDP mapping lives two minutes at least, five recommended.

@@ -10,12 +10,7 @@ const multiarch = { x64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" } as Par
 /** v3: 32-bit compares and atomics, in every kernel since 5.12. Paths in debug information are relative. */
 const flags = [
   ...["-O2", "-g", "-target", "bpf", "-mcpu=v3", "-Wall", "-Wextra", "-Werror", "-fdebug-compilation-dir=."],
-  ...[
-    "-Wno-unused-parameter",
-    "-Wno-address-of-packed-member",
-    "-I",
-    "/usr/include/" + (multiarch[process.arch] ?? ""),
-  ],
+  ...["-Wno-unused-parameter", "-Wno-address-of-packed-member", "-I", `/usr/include/${multiarch[process.arch] ?? ""}`],
 ];
 
 /** Where objects lie unless told otherwise. */

@@ -15,9 +15,12 @@
 
 /* The inner packet: copies, as pointers into the packet do not outlive its being pulled or cut. */
 struct inner {
+	__u16 align; /* so that nothing lies between the headers */
 	struct ethhdr eth;
 	struct iphdr ip;
 };
+
+#define INNER_HEADERS (ETH_HLEN + sizeof(struct iphdr))
 
 INLINE int to_socket(struct __sk_buff *skb, __u32 class, __u32 per_second, __u32 pass)
 {
@@ -88,7 +91,7 @@ INLINE int carry_ecn(struct __sk_buff *skb, const struct tunnel *t, const struct
 		return DROP_ECN_UNCAPABLE;
 	if (ecn == (in->ip.tos & ECN_MASK))
 		return NO_DROP;
-	make_linear(skb, t->inner + ETH_HLEN + sizeof(struct iphdr));
+	make_linear(skb, t->inner + INNER_HEADERS);
 	struct iphdr *ip = at(skb, t->inner + ETH_HLEN, sizeof(*ip));
 
 	if (!ip)
@@ -140,7 +143,7 @@ INLINE int tunnel_payload(struct __sk_buff *skb, const struct gateway *gw, const
 	if (t->protocol != bpf_htons(ETH_P_TEB))
 		return drop(skb, DROP_GENEVE_PROTOCOL);
 	/* No frame of any protocol is this short: Ethernet's minimum is 60 bytes. */
-	if (t->inner + sizeof(in) > t->end || bpf_skb_load_bytes(skb, t->inner, &in, sizeof(in)))
+	if (t->inner + INNER_HEADERS > t->end || bpf_skb_load_bytes(skb, t->inner, &in.eth, INNER_HEADERS))
 		return drop(skb, DROP_INNER_TRUNCATED);
 	if (in.eth.h_proto == bpf_htons(ETH_P_IP))
 		return inner_ipv4(skb, gw, t, &in);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { fieldsOf, hasInterval, keyOfMatch, type Match, meet } from "./match.ts";
 import type { Translation } from "./translation.ts";
 
@@ -36,8 +37,16 @@ export function groupsOf(translations: readonly Translation[], chain: string): G
       runs.push({ shape, members: [translation], index });
     }
   }
-  return runs.map(({ members }, n) => ({ name: `${chain}-${n}`, members }));
+  const seen = new Map<string, number>();
+  return runs.map(({ shape, members }) => {
+    const n = seen.get(shape) ?? 0;
+    seen.set(shape, n + 1);
+    return { name: `${chain}-${digest(shape)}-${n}`, members };
+  });
 }
+
+/** Names carry their shape, so that a set of one name never has to change its type. */
+const digest = (shape: string) => createHash("sha256").update(shape).digest("hex").slice(0, 6);
 
 /** The matches of a run; refuses one that meets another. Exact keys are compared by name, ranges one by one. */
 class Index {

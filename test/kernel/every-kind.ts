@@ -1,0 +1,130 @@
+import type { DesiredState } from "../../src/model/desired.ts";
+
+/** A wish that uses every kind of thing a wish can hold. */
+export const everyKind: DesiredState = {
+  generation: 1,
+  segments: [
+    { id: "web", name: "web", vni: 9096, gateway: "192.168.100.1/24", dnsName: "web.example" },
+    { id: "app", name: "app", vni: 9100, gateway: "192.168.99.1/24", mtu: 1400 },
+  ],
+  teps: [{ address: "10.99.3.248" }, { address: "10.99.3.251", label: 12289 }],
+  endpoints: [
+    { segment: "web", mac: "02:00:00:00:64:01", ip: "192.168.100.3", tep: "10.99.3.248" },
+    { segment: "web", mac: "02:00:00:00:64:02", tep: "10.99.3.251" },
+    { segment: "app", mac: "02:00:00:00:63:01", ip: "192.168.99.3", tep: "10.99.3.248" },
+  ],
+  tier0: {
+    uplinkRoutes: [{ prefix: "0.0.0.0/0" }],
+    staticRoutes: [{ prefix: "172.31.0.0/16", via: "10.99.3.7", interface: "downlink" }],
+    underlay: [
+      { prefix: "10.99.0.0/16", mode: "routed" },
+      { prefix: "10.98.0.0/16", mode: "snat" },
+    ],
+  },
+  elasticIps: [
+    { address: "203.0.113.10", secondary: { a: "10.99.1.20", b: "10.99.101.20" }, overlayIp: "192.168.100.3" },
+    { address: "203.0.113.11", secondary: { a: "10.99.1.21", b: "10.99.101.21" } },
+    { address: "203.0.113.12", secondary: { a: "10.99.1.22" } },
+  ],
+  pat: { address: "203.0.113.11", ports: { a: "20000-39999", b: "40000-59999" } },
+  nat: [
+    {
+      id: "web-8080",
+      action: "DNAT",
+      destinationNetwork: "203.0.113.12",
+      protocol: "tcp",
+      destinationPorts: "8080",
+      translatedNetwork: "192.168.99.3",
+      translatedPorts: "80",
+    },
+    {
+      id: "web-8081",
+      action: "DNAT",
+      destinationNetwork: "203.0.113.12",
+      protocol: "tcp",
+      destinationPorts: "8081",
+      translatedNetwork: "192.168.100.3",
+      translatedPorts: "80",
+    },
+    {
+      id: "games",
+      action: "DNAT",
+      destinationNetwork: "203.0.113.12",
+      protocol: "udp",
+      destinationPorts: "9000-9009",
+      translatedNetwork: "192.168.99.3",
+      translatedPorts: "7000-7009",
+    },
+    {
+      id: "same-ports",
+      action: "DNAT",
+      destinationNetwork: "203.0.113.12/32",
+      protocol: "udp",
+      destinationPorts: "6000-6099",
+      translatedNetwork: "192.168.99.3",
+    },
+    {
+      id: "whole",
+      action: "DNAT",
+      destinationNetwork: "198.18.0.0/24",
+      translatedNetwork: "192.168.99.0/24",
+      priority: 5,
+    },
+    {
+      id: "keep-in",
+      action: "NO_DNAT",
+      sourceNetwork: "192.0.2.0/24",
+      destinationNetwork: "203.0.113.10",
+      priority: 1,
+    },
+    { id: "keep-out", action: "NO_SNAT", sourceNetwork: "192.168.99.0/24", destinationNetwork: "172.31.0.0/16" },
+    {
+      id: "app-out",
+      action: "SNAT",
+      sourceNetwork: "192.168.99.0/24",
+      protocol: "tcp",
+      translatedNetwork: "203.0.113.12",
+      translatedPorts: "1024-1999",
+    },
+    { id: "one-out", action: "SNAT", sourceNetwork: "192.168.99.3", translatedNetwork: "203.0.113.12", logging: true },
+    {
+      id: "both",
+      action: "REFLEXIVE",
+      sourceNetwork: "192.168.99.128/25",
+      translatedNetwork: "198.18.1.128/25",
+      priority: 9,
+    },
+    { id: "single", action: "REFLEXIVE", sourceNetwork: "192.168.99.7", translatedNetwork: "198.18.2.7" },
+    { id: "off", action: "SNAT", translatedNetwork: "203.0.113.12", enabled: false },
+    { id: "rest", action: "SNAT", translatedNetwork: "203.0.113.12", priority: 1000 },
+  ],
+  firewall: [
+    {
+      id: "published",
+      rules: [
+        {
+          id: "http",
+          action: "ALLOW",
+          direction: "IN",
+          destinations: ["192.168.100.3", "192.168.99.0/24"],
+          services: [
+            { protocol: "tcp", destinationPorts: "80" },
+            { protocol: "icmp", icmpType: 8 },
+            { protocol: "udp", sourcePorts: "53", destinationPorts: "1024-65535" },
+          ],
+        },
+        {
+          id: "no-smtp",
+          action: "REJECT",
+          direction: "OUT",
+          services: [{ protocol: "tcp", destinationPorts: "25" }],
+          logging: true,
+        },
+        { id: "bad-net", action: "DROP", sources: ["192.0.2.0/24"] },
+        { id: "ping", action: "ALLOW", services: [{ protocol: "icmp" }, { protocol: "tcp" }], enabled: false },
+      ],
+    },
+    { id: "empty", rules: [] },
+  ],
+  dhcp: [{ id: "web", segment: "web", ranges: [{ first: "192.168.100.100", last: "192.168.100.199" }] }],
+};

@@ -71,7 +71,7 @@ function vpcRouter(topology: Topology, vpc: string): readonly Step[] {
       const { router, length } = subnetOf(topology, subnet.name);
       const bridge = bridgeOf(subnet.name);
       return ipBatch(vpc, [
-        `link add ${bridge} type bridge stp_state 0 mcast_snooping 0 ageing_time 0`,
+        `link add ${bridge} address ${macOf({ address: router })} type bridge stp_state 0 mcast_snooping 0 ageing_time 0`,
         `link set ${bridge} mtu ${VPC_MTU} up`,
         `addr add ${router}/${length} dev ${bridge}`,
       ]);

@@ -1,7 +1,7 @@
 import type { LabPaths } from "./lab-paths.ts";
 import { ipBatch, type Step } from "./step.ts";
 import { PORT, switchFlows, tlvMap } from "./switch-flows.ts";
-import { macOf, subnetOf, type Topology, type VirtualMachine, VPC_MTU } from "./topology.ts";
+import { allEnis, macOf, subnetOf, type Topology, type VirtualMachine, VPC_MTU } from "./topology.ts";
 
 /** Files of this folder that run on their own, as the machine sees them. */
 export interface Programs {
@@ -110,6 +110,9 @@ function openVswitch(topology: Topology, lab: LabPaths, vm: VirtualMachine): rea
       `addr add ${vm.eni.address}/${length} dev br-phy`,
       `route add default via ${router}`,
     ]),
+    ...neighbours(topology, vm).map((address) =>
+      ovs("ovs-appctl", "-t", "ovs-vswitchd", "tnl/arp/set", "br-phy", address, macOf({ address })),
+    ),
     ovs("ovs-ofctl", "add-tlv-map", "nsx-managed", tlvMap),
     {
       kind: "run",
@@ -120,6 +123,17 @@ function openVswitch(topology: Topology, lab: LabPaths, vm: VirtualMachine): rea
     },
   ];
 }
+
+/**
+ * Whom the VM meets in its subnet. Open vSwitch asks by ARP once for each flow it translates, and does not hear an answer
+ * that comes before it has noticed its own new address; a client that keeps asking then keeps the dead flow alive.
+ */
+const neighbours = (topology: Topology, { eni }: VirtualMachine): readonly string[] => [
+  subnetOf(topology, eni.subnet).router,
+  ...allEnis(topology).flatMap((other) =>
+    other.eni.subnet === eni.subnet && other.eni !== eni ? [other.eni.address] : [],
+  ),
+];
 
 /** Open vSwitch gets its copy of a frame first; without this the VM's own IP stack would answer the same frame again. */
 const switchOnly = `table netdev switch {

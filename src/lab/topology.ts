@@ -166,7 +166,7 @@ export function allEnis({ units, machines, hosts }: Topology): readonly PluggedE
 }
 
 /** Locally administered, and unlike for unlike addresses. */
-export function macOf({ address }: Eni): string {
+export function macOf({ address }: { readonly address: string }): string {
   const hex = parseIpv4(address).toString(16).padStart(8, "0");
   return `02:ec:${hex.replace(/(..)(?=.)/g, "$1:")}`;
 }

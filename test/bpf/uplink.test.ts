@@ -134,8 +134,8 @@ test.each([
   { reason: "UPLINK_PROTOCOL", what: "IPv6", packet: Buffer.alloc(40, 0x60), type: 0x86dd },
   {
     reason: "UPLINK_MALFORMED",
-    what: "IPv4 cut in its header",
-    packet: kinds.UDP(own, host).subarray(0, 19),
+    what: "an IP header longer than the packet",
+    packet: udpPacket({ from: own, to: host, dport: 1, ip: { ihl: 15 } }),
     type: 0x0800,
   },
   {
@@ -162,7 +162,10 @@ test.each([
 });
 
 test.each([
-  { what: "cut in its header", packet: kinds.UDP(host, secondary).subarray(0, 19) },
+  {
+    what: "with a header longer than the packet",
+    packet: udpPacket({ from: host, to: secondary, dport: 1, ip: { ihl: 15 } }),
+  },
   { what: "with a header of four words", packet: udpPacket({ from: host, to: secondary, dport: 1, ip: { ihl: 4 } }) },
   { what: "with UDP cut before its checksum", packet: kinds.UDP(host, secondary).subarray(0, 25) },
 ])("uplink_ingress drops IPv4 $what as UPLINK_MALFORMED", ({ packet }) => {

@@ -22,7 +22,9 @@ afterAll(() => unit.stop());
 const texts = (objects: readonly KernelObject[]) => objects.map(textOf).toSorted();
 const realize = async (want: readonly KernelObject[]) => pass(unit.door, want, await unit.door.read());
 const ruleset = () =>
-  unit.namespace.run("nft -s list ruleset; ip rule; ip route show table all; ip -d link; sysctl net.ipv4 2>/dev/null");
+  unit.namespace.run(
+    "nft -s list ruleset; ip -4 rule; ip -4 route show table all; ip -d link; sysctl net.ipv4 2>/dev/null",
+  );
 
 test("a wish with every kind of object is good, is realized whole, and reads back equal", async () => {
   expect(checkWish(everyKind)).toMatchObject({ ok: true });

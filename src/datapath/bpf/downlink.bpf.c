@@ -61,8 +61,7 @@ INLINE int decapsulate(struct __sk_buff *skb, const struct gateway *gw, const st
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	/* What the NIC has verified was counted from the outer UDP header, which is gone. */
 	bpf_csum_level(skb, BPF_CSUM_LEVEL_DEC);
-	eth = at(skb, 0, sizeof(*eth));
-	if (!eth)
+	if (!AT(skb, 0, eth))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	__builtin_memcpy(eth->h_dest, gw->router_mac, ETH_ALEN);
 	__builtin_memcpy(eth->h_source, in->eth.h_source, ETH_ALEN);
@@ -92,9 +91,9 @@ INLINE int carry_ecn(struct __sk_buff *skb, const struct tunnel *t, const struct
 	if (ecn == (in->ip.tos & ECN_MASK))
 		return NO_DROP;
 	make_linear(skb, t->inner + INNER_HEADERS);
-	struct iphdr *ip = at(skb, t->inner + ETH_HLEN, sizeof(*ip));
+	struct iphdr *ip;
 
-	if (!ip)
+	if (!AT(skb, t->inner + ETH_HLEN, ip))
 		return DROP_INNER_TRUNCATED;
 	set_ecn(ip, ecn);
 	return NO_DROP;

@@ -39,8 +39,7 @@ INLINE int send(struct __sk_buff *skb, const struct gateway *gw, const struct de
 		count_pass(skb, PASS_ENCAPSULATED);
 		return bpf_redirect_neigh(dev->downlink, NULL, 0, 0);
 	}
-	eth = at(skb, 0, sizeof(*eth));
-	if (!eth)
+	if (!AT(skb, 0, eth))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	__builtin_memcpy(eth->h_dest, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(eth->h_source, fib.smac, ETH_ALEN);
@@ -70,9 +69,9 @@ INLINE int encapsulate(struct __sk_buff *skb, const struct gateway *gw, const st
 		inner = sum_finished_packet(skb, ETH_HLEN, length);
 	if (!dev || !dev->downlink || make_tunnel_room(skb))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
-	struct tunnel_header *h = at(skb, 0, sizeof(*h));
+	struct tunnel_header *h;
 
-	if (!h)
+	if (!AT(skb, 0, h))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	write_tunnel_header(h, gw, &to);
 	if (inner >= 0)
@@ -91,8 +90,7 @@ int overlay_egress(struct __sk_buff *skb)
 	if (skb->protocol != bpf_htons(ETH_P_IP))
 		return drop(skb, DROP_OVERLAY_PROTOCOL);
 	make_linear(skb, ETH_HLEN + sizeof(*ip));
-	ip = at(skb, ETH_HLEN, sizeof(*ip));
-	if (!gw || !ip)
+	if (!gw || !AT(skb, ETH_HLEN, ip))
 		return drop(skb, DROP_OVERLAY_PROTOCOL);
 	destination = ip->daddr;
 	e = bpf_map_lookup_elem(&endpoints, &destination);

@@ -72,9 +72,9 @@ INLINE int send_arp_answer(struct __sk_buff *skb, const struct gateway *gw, cons
 	    bpf_skb_change_tail(skb, ETH_HLEN + sizeof(struct arp), 0) ||
 	    bpf_skb_adjust_room(skb, TUNNEL_ROOM, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
-	struct arp_answer *answer = at(skb, 0, sizeof(*answer));
+	struct arp_answer *answer;
 
-	if (!answer)
+	if (!AT(skb, 0, answer))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	__builtin_memcpy(mac, answer->tunnel.outer.h_source, ETH_ALEN);
 	__builtin_memcpy(answer->tunnel.outer.h_source, answer->tunnel.outer.h_dest, ETH_ALEN);

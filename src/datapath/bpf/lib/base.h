@@ -28,15 +28,17 @@
 /* No header chain that is read here reaches further: Ethernet 14, IP 60, UDP 8, GENEVE 260, Ethernet 14, IP 60. */
 #define MAX_OFFSET 511
 
-/* `size` bytes at `offset` of the packet, or NULL when they are not in its linear part. */
-INLINE void *at(const struct __sk_buff *skb, __u32 offset, __u32 size)
+/* Points to `size` bytes at `offset`; false, and no pointer to use, when they are not in the packet's linear part. */
+INLINE bool point_at(const struct __sk_buff *skb, __u32 offset, __u32 size, void **pointer)
 {
-	void *start = (void *)(long)skb->data + (offset & MAX_OFFSET);
-
-	return start + size > (void *)(long)skb->data_end ? NULL : start;
+	*pointer = (void *)(long)skb->data + (offset & MAX_OFFSET);
+	/* Not a NULL to be tested by the caller: without CAP_PERFMON packet pointers compare with the end alone. */
+	return *pointer + size <= (void *)(long)skb->data_end;
 }
 
-/* Makes the first `size` bytes, or all there are, readable through at(). Every pointer got before is void after. */
+#define AT(skb, offset, pointer) point_at(skb, offset, sizeof(*(pointer)), (void **)&(pointer))
+
+/* Makes the first `size` bytes, or all there are, within reach of AT(). Every pointer got before is void after. */
 INLINE void make_linear(struct __sk_buff *skb, __u32 size)
 {
 	if ((void *)(long)skb->data + size > (void *)(long)skb->data_end)

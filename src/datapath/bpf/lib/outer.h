@@ -65,18 +65,18 @@ INLINE bool udp_checksum_right(struct __sk_buff *skb, const struct iphdr *ip, __
 /* Outer IP and UDP. Gives NOT_OURS for what the stack must see, and where the UDP header is in `t->inner`. */
 INLINE int read_outer(struct __sk_buff *skb, const struct gateway *gw, struct tunnel *t)
 {
-	struct iphdr *ip = at(skb, ETH_HLEN, sizeof(*ip));
+	struct iphdr *ip;
 
-	if (!ip || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP || ip->daddr != gw->tep)
+	if (!AT(skb, ETH_HLEN, ip) || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP || ip->daddr != gw->tep)
 		return NOT_OURS;
 	/* Later fragments do not say whose they are. If GENEVE's, they wait in vain for the first. */
 	if (ip->frag_off & bpf_htons(IP_FRAGMENT_OFFSET))
 		return NOT_OURS;
 
 	__u32 l4 = ETH_HLEN + ip->ihl * 4;
-	struct udphdr *udp = at(skb, l4, sizeof(*udp));
+	struct udphdr *udp;
 
-	if (!udp || udp->dest != gw->port)
+	if (!AT(skb, l4, udp) || udp->dest != gw->port)
 		return NOT_OURS;
 	if (ip->frag_off & bpf_htons(IP_MORE_FRAGMENTS))
 		return DROP_OUTER_FRAGMENT;
@@ -112,9 +112,9 @@ INLINE int read_geneve(struct __sk_buff *skb, const struct gateway *gw, struct t
 
 	if (options > t->end)
 		return DROP_GENEVE_TRUNCATED;
-	struct geneve_header *h = at(skb, start, sizeof(*h));
+	struct geneve_header *h;
 
-	if (!h)
+	if (!AT(skb, start, h))
 		return DROP_GENEVE_TRUNCATED;
 	if (h->version_and_words & 0xc0)
 		return DROP_GENEVE_VERSION;
@@ -127,9 +127,9 @@ INLINE int read_geneve(struct __sk_buff *skb, const struct gateway *gw, struct t
 	t->control = h->flags & GENEVE_CONTROL;
 	t->inner = options + space;
 
-	struct geneve_option *only = at(skb, options, sizeof(struct tunnel_option));
+	struct tunnel_option *only;
 
-	if (space == 0 || (space == sizeof(struct tunnel_option) && only && option_is_ours(only, gw)))
+	if (space == 0 || (space == sizeof(*only) && AT(skb, options, only) && option_is_ours(&only->header, gw)))
 		return NO_DROP;
 	return check_options(skb, gw, options, options + space);
 }

@@ -1,0 +1,153 @@
+import { execFileSync } from "node:child_process";
+import { chownSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { OBJECT_DIR } from "../../src/datapath/bpf/build.edge.ts";
+import { encodeKey, encodeValue, maps } from "../../src/datapath/bpf/layouts.ts";
+import { openBpf } from "../../src/kernel/bpf.edge.ts";
+import { interfaceIndexes } from "../../src/kernel/libbpf.edge.ts";
+import { Ipv4 } from "../../src/net/ipv4.ts";
+import { parseMac } from "../../src/net/mac.ts";
+import { type Bench, bench, sh } from "./harness.ts";
+
+let t: Bench;
+let scratch: string;
+beforeAll(() => {
+  t = bench();
+  scratch = mkdtempSync(join(tmpdir(), "hb-objects-"));
+  sh("ip link set lo up");
+});
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+  t.close();
+});
+
+const LO = 1;
+
+/** The same objects with another digest, as an upgrade would bring. */
+function otherVersion(): string {
+  const directory = join(scratch, "other");
+  cpSync(OBJECT_DIR, directory, { recursive: true });
+  sh(
+    `llvm-strip-14 --strip-unneeded ${directory}/uplink.bpf.o || llvm-objcopy-14 --remove-section=.debug_str ${directory}/uplink.bpf.o`,
+  );
+  return directory;
+}
+
+test("attach puts a program on a hook, attached names it, detach takes it off", () => {
+  expect(t.bpf.attached(LO, "ingress")).toBeUndefined();
+  t.bpf.attach(LO, "ingress", "uplink_ingress");
+  expect(t.bpf.attached(LO, "ingress")).toBe("uplink_ingress");
+  expect(t.bpf.attached(LO, "egress")).toBeUndefined();
+  t.bpf.attach(LO, "ingress", "downlink_ingress");
+  expect(t.bpf.attached(LO, "ingress")).toBe("downlink_ingress");
+  expect(sh("tc filter show dev lo ingress").match(/handle 0x1/g)).toHaveLength(1);
+  t.bpf.detach(LO, "ingress");
+  t.bpf.detach(LO, "ingress");
+  expect(t.bpf.attached(LO, "ingress")).toBeUndefined();
+});
+
+test("ensureLoaded finds what an earlier process pinned, entries and all", () => {
+  const entry = [encodeKey("segments", { vni: 7 }), encodeValue("segments", { gateway: Ipv4(1) })] as const;
+  t.bpf.update("segments", [entry]);
+  t.bpf.attach(LO, "egress", "uplink_egress");
+  const later = openBpf(t.directory, OBJECT_DIR);
+  later.ensureLoaded();
+  expect(later.entries("segments")).toEqual([entry]);
+  expect(later.attached(LO, "egress")).toBe("uplink_egress");
+  later.remove("segments", [entry[0], entry[0]]);
+  expect(t.bpf.entries("segments")).toEqual([]);
+  later.detach(LO, "egress");
+});
+
+test("a new version shares the maps, tells the old program from its own, and prune forgets the old one once it is off", () => {
+  const upgrade = openBpf(t.directory, otherVersion());
+  expect(upgrade.digest).not.toBe(t.bpf.digest);
+  t.bpf.update("segments", [[encodeKey("segments", { vni: 8 }), encodeValue("segments", { gateway: Ipv4(2) })]]);
+  t.bpf.attach(LO, "ingress", "uplink_ingress");
+  upgrade.ensureLoaded();
+  expect(upgrade.entries("segments")).toHaveLength(1);
+  expect(upgrade.attached(LO, "ingress")).toBe(`uplink_ingress.${t.bpf.digest}`);
+  upgrade.prune();
+  expect(readdirSync(t.directory)).toHaveLength(3);
+  upgrade.attach(LO, "ingress", "uplink_ingress");
+  expect(upgrade.attached(LO, "ingress")).toBe("uplink_ingress");
+  upgrade.prune();
+  expect(readdirSync(t.directory)).toHaveLength(2);
+  expect(t.bpf.attached(LO, "ingress")).toBe(`uplink_ingress.${upgrade.digest}`);
+  upgrade.unload();
+  t.bpf.ensureLoaded();
+});
+
+test("ensureLoaded repairs a set of pins that is not whole", () => {
+  const again = openBpf(t.directory, OBJECT_DIR);
+  sh(`rm ${t.directory}/programs-${again.digest}/overlay_egress`);
+  again.ensureLoaded();
+  expect(readdirSync(join(t.directory, `programs-${again.digest}`))).toHaveLength(4);
+});
+
+test("attached does not take a program for ours whose pin is gone", () => {
+  const other = openBpf(t.directory, OBJECT_DIR);
+  other.ensureLoaded();
+  other.attach(LO, "ingress", "uplink_ingress");
+  sh(`rm -r ${t.directory}/programs-${other.digest}`);
+  const later = openBpf(t.directory, OBJECT_DIR);
+  expect(later.attached(LO, "ingress")).toMatch(/^unknown\.\d+$/);
+  later.ensureLoaded();
+  later.attach(LO, "ingress", "uplink_ingress");
+  expect(later.attached(LO, "ingress")).toBe("uplink_ingress");
+  later.detach(LO, "ingress");
+});
+
+test("update, entries and remove hold ten thousand endpoints", () => {
+  const bpf = openBpf(t.directory, OBJECT_DIR);
+  const entries = Array.from({ length: 10_000 }, (_, n) => {
+    const value = { tep: Ipv4(n), vni: n, mac: parseMac("02:00:00:00:00:01") };
+    return [encodeKey("endpoints", { address: Ipv4(n) }), encodeValue("endpoints", value)] as const;
+  });
+  bpf.update("endpoints", entries);
+  const order = (list: readonly (readonly Uint8Array[])[]) =>
+    list.map((e) => Buffer.concat(e).toString("hex")).toSorted();
+  expect(order(bpf.entries("endpoints"))).toEqual(order(entries));
+  bpf.remove(
+    "endpoints",
+    entries.map(([key]) => key),
+  );
+  expect(bpf.entries("endpoints")).toEqual([]);
+});
+
+test("update refuses what does not fit with the errno's name", () => {
+  const bpf = openBpf(t.directory, OBJECT_DIR);
+  const over = encodeKey("gateway", { index: maps.gateway.entries });
+  expect(() => bpf.update("gateway", [[over, new Uint8Array(36)]])).toThrow(/KERNEL_REFUSED.*E2BIG/);
+  expect(() => bpf.attach(4_000_000, "ingress", "uplink_ingress")).toThrow(/KERNEL_REFUSED.*(ENODEV|EINVAL)/);
+});
+
+test("the object files of another compiler run that are no eBPF are refused with the errno's name", () => {
+  const broken = join(scratch, "broken");
+  mkdirSync(broken);
+  for (const name of ["downlink", "overlay", "uplink"]) writeFileSync(join(broken, `${name}.bpf.o`), "no ELF");
+  expect(() => openBpf(t.directory, broken).ensureLoaded()).toThrow(/KERNEL_REFUSED/);
+});
+
+test("two capabilities are enough: CAP_NET_ADMIN and CAP_BPF, without root", () => {
+  expect(interfaceIndexes()).toContain(LO);
+  const nobody = 65_534;
+  const pins = join(t.directory, "nobody");
+  mkdirSync(pins);
+  chownSync(pins, nobody, nobody);
+  const caps = "-all,+net_admin,+bpf";
+  const out = execFileSync("setpriv", [
+    ...[`--reuid=${nobody}`, `--regid=${nobody}`, "--clear-groups"],
+    ...[`--inh-caps=${caps}`, `--ambient-caps=${caps}`, `--bounding-set=${caps}`],
+    ...[process.execPath, join(import.meta.dirname, "least-privilege.ts"), pins, OBJECT_DIR],
+  ]);
+  expect(JSON.parse(out.toString())).toEqual({
+    capabilities: "0000008000001000",
+    uid: nobody,
+    attached: "downlink_ingress",
+    segments: 1,
+    counters: true,
+  });
+});

@@ -58,7 +58,7 @@ function gatewayDaemon(lab: LabPaths, unit: GatewayUnit, daemon: GatewayDaemon, 
     "pcg-kernel": {
       argv: ["--config", files.config, "--socket", files.kernelSocket, "--bpffs", files.bpffs],
       socket: files.kernelSocket,
-      capabilities: "-all,+net_admin,+bpf,+perfmon",
+      capabilities: "-all,+net_admin,+bpf",
     },
     pcgd: {
       argv: [

@@ -13,7 +13,7 @@ const cleanEnvironment = (extra: Command["env"]) => ({
 });
 
 /** Only the network is entered: `ip netns exec` would also mount another /sys, under which no bpffs is found. */
-export function commandLine({ argv, namespace }: Command): readonly [string, ...string[]] {
+function commandLine({ argv, namespace }: Command): readonly [string, ...string[]] {
   return namespace ? ["nsenter", `--net=${netnsFile(namespace)}`, "--", ...argv] : argv;
 }
 

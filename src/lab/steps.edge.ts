@@ -73,7 +73,7 @@ const connects = (path: string) =>
 
 const LOG_LINES = 8;
 
-export const endOf = (log: string): string =>
+const endOf = (log: string): string =>
   existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-LOG_LINES).join("\n") : "";
 
 /** Processes before what they hold, and files last. */

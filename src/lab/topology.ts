@@ -38,7 +38,7 @@ export interface VirtualMachine {
 }
 
 /** A VM that knows nothing of overlays. */
-export interface PlainHost {
+interface PlainHost {
   readonly name: string;
   readonly eni: Eni;
 }

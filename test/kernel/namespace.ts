@@ -5,14 +5,22 @@ import { once } from "node:events";
 export const sh = (command: string): string =>
   execFileSync("bash", ["-euo", "pipefail", "-c", command], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 
-/** A network namespace of the test's own. */
+/** A network namespace. */
 export class Namespace {
   readonly name: string;
 
-  constructor(name: string) {
-    this.name = `t-${process.pid}-${name}`;
-    sh(`ip netns add ${this.name}; ip -n ${this.name} link set lo up`);
+  private constructor(name: string) {
+    this.name = name;
   }
+
+  static create(name: string): Namespace {
+    const made = new Namespace(`t-${process.pid}-${name}`);
+    sh(`ip netns add ${made.name}; ip -n ${made.name} link set lo up`);
+    return made;
+  }
+
+  /** One that somebody else made. */
+  static existing = (name: string): Namespace => new Namespace(name);
 
   run(command: string): string {
     return sh(`nsenter --net=/run/netns/${this.name} bash -euo pipefail -c ${quote(command)}`);

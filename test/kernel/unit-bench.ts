@@ -17,8 +17,8 @@ const config: UnitConfig = {
 /** A unit with three interfaces that lead to a namespace of nobody, and the real pcg-kernel in it. */
 export async function startUnit() {
   const dir = mkdtempSync(join(tmpdir(), "pcg-unit-"));
-  const unit = new Namespace("unit");
-  const far = new Namespace("far");
+  const unit = Namespace.create("unit");
+  const far = Namespace.create("far");
   for (const [name, address] of Object.entries(interfaces)) {
     sh(`ip link add ${name} netns ${unit.name} type veth peer name far-${name} netns ${far.name}
         ip -n ${unit.name} addr add ${address}/24 dev ${name}; ip -n ${unit.name} link set ${name} up

@@ -57,6 +57,7 @@ export class Gateway {
   #effective: DesiredState | undefined;
   #refusal: Refusal | null = null;
   #due = false;
+  #looked = false;
 
   /** @throws CONFIG_UNREADABLE, CONFIG_REFUSED, LEASE_STORE */
   constructor(options: GatewayOptions, clock: Clock, log: Log) {
@@ -116,8 +117,10 @@ export class Gateway {
         this.#realizeSoon();
       }
     } catch (error) {
-      if (!this.#unit) this.#log.warn("waiting for interfaces", { why: messageOf(error) });
+      // pcg-kernel may start at the same moment: only a second failure is worth a word.
+      if (!this.#unit && this.#looked) this.#log.warn("waiting for interfaces", { why: messageOf(error) });
     }
+    this.#looked = true;
     this.#clock.after(FIND_INTERFACES_MS, () => void this.#findInterfaces());
   }
 

@@ -66,15 +66,15 @@ function onLink(want: DesiredState, { downlink }: Unit): KernelObject[] {
   return joined ? [{ kind: "route", table: tables.edge, prefix: formatPrefix(subnet), link: downlink.name }] : [];
 }
 
-/** For what the gateway sends from its own address on each interface: back out of the same one. */
+/** For what the gateway sends from its own address on each interface, tunnel packets included: out of the same one. */
 const ownRoutes = (unit: Unit): KernelObject[] =>
-  (["uplink", "downlink", "management"] as const).map((role) => ({
-    kind: "route",
-    table: tables[role],
-    prefix: "0.0.0.0/0",
-    link: unit[role].name,
-    via: formatIpv4(unit[role].gateway),
-  }));
+  (["uplink", "downlink", "management"] as const).flatMap((role): KernelObject[] => {
+    const { name: link, address, gateway } = unit[role];
+    return [
+      { kind: "route", table: tables[role], prefix: formatPrefix(networkOf(address)), link },
+      { kind: "route", table: tables[role], prefix: "0.0.0.0/0", link, via: formatIpv4(gateway) },
+    ];
+  });
 
 function rules(unit: Unit): KernelObject[] {
   const passing = [OVERLAY, unit.uplink.name, unit.downlink.name];

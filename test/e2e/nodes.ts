@@ -1,0 +1,82 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { parse, stringify } from "yaml";
+import { ask } from "../../src/api/client.edge.ts";
+import type { Status } from "../../src/api/status.ts";
+import type { DesiredState } from "../../src/model/desired.ts";
+import { Namespace, sh, until } from "../kernel/namespace.ts";
+
+export const LAB = "e2e";
+
+/** A laboratory's node: commands run in its namespace. */
+const node = (name: string) => Namespace.existing(`${LAB}-${name}`);
+
+export const inet = node("inet");
+export const vpc = node("vpc");
+export const host = node("host");
+export const gateway = node("pcg-a");
+/** Inside the VMs, on the overlay. */
+export const vm1 = node("vm-1-nsx");
+export const vm2 = node("vm-2-nsx");
+/** The VMs in the VPC: their tunnel endpoints. */
+export const vm1Underlay = node("vm-1");
+
+export const address = {
+  inet: "198.51.100.10",
+  host: "10.99.4.10",
+  gateway: "192.168.100.1",
+  vm1: "192.168.100.3",
+  eip1: "203.0.113.10",
+  pat: "203.0.113.11",
+  tep: "10.99.3.44",
+} as const;
+
+export const socket = `/run/pcg-${LAB}/a/pcgd.sock`;
+export const desiredFile = `/run/pcg-${LAB}/desired.yaml`;
+
+export const status = async (): Promise<Status> => (await ask(socket, "/status")) as Status;
+
+/** The address in a web server's answer: whom it saw. */
+export const seenBy = (from: Namespace, url: string): string => {
+  const answer = from.run(`curl -s --max-time 5 ${url}`);
+  return /you are (\S+)/.exec(answer)?.[1] ?? answer;
+};
+
+/** Whether a ping comes back. */
+export function pings(from: Namespace, to: string, options = ""): boolean {
+  try {
+    from.run(`ping -c 1 -W 1 ${options} ${to}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** How many packets were dropped for a reason so far. */
+export const dropped = async (reason: string): Promise<number> =>
+  (await status()).drops.find((d) => d.reason === reason)?.packets ?? 0;
+
+/** How many more are dropped for a reason while `work` runs. */
+export async function dropsDuring(reason: string, work: () => unknown): Promise<number> {
+  const before = await dropped(reason);
+  await work();
+  return (await dropped(reason)) - before;
+}
+
+export const readWish = (): DesiredState => parse(readFileSync(desiredFile, "utf8")) as DesiredState;
+
+/** Writes a changed wish and waits until it is realized. Its undo writes the old one back and waits too. */
+export async function wish(change: (want: DesiredState) => Partial<DesiredState>): Promise<() => Promise<void>> {
+  const old = readWish();
+  await writeWish({ ...old, ...change(old) });
+  return async () => await writeWish(old);
+}
+
+async function writeWish(want: DesiredState): Promise<void> {
+  const generation = readWish().generation + 1;
+  writeFileSync(desiredFile, stringify({ ...want, generation }));
+  await until(`generation ${generation} realized`, async () => (await status()).desired.realized === generation);
+}
+
+/** Ends a daemon of the gateway with SIGKILL and starts it again. */
+export const killAndRestart = (daemon: "pcgd" | "pcg-kernel"): string =>
+  sh(`${process.execPath} src/bin/lab.ts restart ${daemon} --kill --name ${LAB}`);

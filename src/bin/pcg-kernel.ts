@@ -11,28 +11,19 @@ import { RtNetlink } from "../kernel/rtnetlink.edge.ts";
 import { checkUnitConfig } from "../model/check.ts";
 import { findInterface } from "../model/unit-of.ts";
 import { readDocument } from "./pcgd/document.edge.ts";
-
-const help = `pcg-kernel: the gateway's door to the kernel, for pcgd alone.
-
-  pcg-kernel [--config FILE] [--socket PATH] [--bpffs DIR]
-
-  --config FILE   this unit (default /etc/pcg/pcgd.yaml)
-  --socket PATH   where pcgd asks (default /run/pcg/kernel.sock)
-  --bpffs DIR     a mounted bpffs to keep eBPF programs and maps in (default /sys/fs/bpf/pcg)
-
-Needs CAP_NET_ADMIN and CAP_BPF, and no more. Killing it disturbs no traffic.`;
+import { pcgKernelHelp } from "./pcgd/help.ts";
 
 const { values: options } = parseArgs({
   options: {
     config: { type: "string", default: "/etc/pcg/pcgd.yaml" },
     socket: { type: "string", default: "/run/pcg/kernel.sock" },
-    bpffs: { type: "string", default: "/sys/fs/bpf/pcg" },
+    bpffs: { type: "string", default: "/run/pcg/bpf" },
     help: { type: "boolean", default: false },
   },
 });
 
 try {
-  if (options.help) process.stdout.write(`${help}\n`);
+  if (options.help) process.stdout.write(`${pcgKernelHelp}\n`);
   else await serve();
 } catch (error) {
   log.error("cannot start", { why: messageOf(error) });

@@ -2,23 +2,9 @@ import { parseArgs } from "node:util";
 import { messageOf, PcgError } from "../base/error.ts";
 import { checkFiles } from "./pcgd/check.edge.ts";
 import { cleanup } from "./pcgd/cleanup.edge.ts";
+import { pcgdHelp } from "./pcgd/help.ts";
 import { run } from "./pcgd/run.edge.ts";
 import { showStatus } from "./pcgd/show-status.edge.ts";
-
-const help = `pcgd: the Public Cloud Gateway's daemon.
-
-  pcgd [run]                 serve: take the desired state, keep the kernel as wished, answer DHCP
-  pcgd check FILE...         say what is wrong with desired-state or pcgd.yaml files, by field and value
-  pcgd status [--json]       how things are; --objects lists every kernel object with its state
-  pcgd cleanup               remove all this gateway owns in the kernel, cold (pcgd must not run)
-
-  --config FILE    this unit (default /etc/pcg/pcgd.yaml)
-  --desired FILE   the desired state, re-read when it changes (default /etc/pcg/desired.yaml)
-  --kernel PATH    where pcg-kernel answers (default /run/pcg/kernel.sock)
-  --socket PATH    where pcgd answers (default /run/pcg/pcgd.sock)
-  --state DIR      leases and the last good desired state (default /var/lib/pcg)
-
-Killing pcgd disturbs no traffic; only DHCP waits until it is back.`;
 
 try {
   const { values: options, positionals } = parseArgs({
@@ -41,7 +27,7 @@ try {
     status: () => showStatus(options),
     cleanup: () => cleanup(options.kernel),
     help: () => {
-      process.stdout.write(`${help}\n`);
+      process.stdout.write(`${pcgdHelp}\n`);
       return 0;
     },
   };

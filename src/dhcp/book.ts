@@ -33,7 +33,7 @@ export type Effect =
   | { readonly do: "record"; readonly lease: Lease };
 
 /** How long an address that was offered is kept for its client. */
-export const OFFER_MS = 30_000;
+const OFFER_MS = 30_000;
 
 /** One moment, in milliseconds: `wall` is what leases go by, `now`, which never jumps, what offers go by. */
 export interface Times {
@@ -61,7 +61,7 @@ export class Book implements LeaseView {
     this.#leaseEnds = new Deadlines(times.wall);
     // The newest last, so that it is what a client is remembered by.
     for (const lease of [...leases].toSorted((a, b) => a.start - b.start)) {
-      const isOver = lease.state === "bound" && !isHeld(lease, times.wall);
+      const isOver = lease.state !== "released" && !isHeld(lease, times.wall);
       this.record(isOver ? { ...lease, state: "expired" } : lease, times.wall);
     }
   }

@@ -25,7 +25,7 @@ interface Subject {
 
 type Rule = (subject: Subject) => Flaw[];
 
-export const MAX_RANGE = 65_536;
+const MAX_RANGE = 65_536;
 const MAX_PREFIX_LENGTH = 30;
 
 /** Codes the protocol itself fills in. */

@@ -26,13 +26,15 @@ interface Batch {
   readonly durable: PromiseWithResolvers<void>;
 }
 
-/** At most this long is a commit put off. */
-const LONGEST_WAIT_MS = 20;
+/** A commit is put off for so many times as long as the last one took: the disk gets a fifth of the time at most. */
+const REST = 4;
+/** And for this long at most. */
+const LONGEST_WAIT_MS = 25;
 
 /**
  * Leases in SQLite: write-ahead log, synced at each commit.
- * All that is put while the disk is busy goes into one commit. A commit is put off for as long as the one before took,
- * so that a slow disk makes commits larger and takes at most half of the process's time.
+ * A commit blocks the process while the disk is synced, so there must be few of them when there is much to do: one takes
+ * in all that is put until it comes, and a slow disk makes them rarer and larger. A lone lease is committed at once.
  */
 export class SqliteLeaseStore implements LeaseStore {
   readonly #db: DatabaseSync;
@@ -95,7 +97,7 @@ export class SqliteLeaseStore implements LeaseStore {
 
   #commitSoon(): void {
     const commit = () => this.#commit();
-    const wait = this.#lastEnded + Math.min(this.#lastTookMs, LONGEST_WAIT_MS) - performance.now();
+    const wait = this.#lastEnded + Math.min(this.#lastTookMs * REST, LONGEST_WAIT_MS) - performance.now();
     if (wait < 1) setImmediate(commit);
     else setTimeout(commit, wait);
   }

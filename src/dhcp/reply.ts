@@ -1,6 +1,6 @@
 import { type Ipv4, LIMITED_BROADCAST, UNSPECIFIED } from "../net/ipv4.ts";
 import { BROADCAST_MAC, type Mac } from "../net/mac.ts";
-import { BOOTREPLY, type DhcpMessage } from "../wire/dhcp.ts";
+import { BOOTREPLY, type DhcpMessage, NO_FILE, NO_SNAME } from "../wire/dhcp.ts";
 import { dhcpOption, messageTypes, type OptionCode } from "../wire/dhcp-option-codes.ts";
 import type { OptionSet } from "../wire/dhcp-options.ts";
 import { INFINITE_SECONDS } from "./lease.ts";
@@ -8,9 +8,9 @@ import type { DhcpRequest } from "./request.ts";
 import type { Scope } from "./scope.ts";
 
 export const SERVER_PORT = 67;
-export const CLIENT_PORT = 68;
+const CLIENT_PORT = 68;
 
-export type ReplyType = "OFFER" | "ACK" | "NAK";
+type ReplyType = "OFFER" | "ACK" | "NAK";
 
 /** A message and where it goes. */
 export interface Reply {
@@ -29,9 +29,6 @@ interface Grant {
   readonly options: OptionSet;
   readonly isLease: boolean;
 }
-
-const NO_SNAME = new Uint8Array(64);
-const NO_FILE = new Uint8Array(128);
 
 /** RFC 2131 table 3. */
 export function grant(type: "OFFER" | "ACK", scope: Scope, request: DhcpRequest, given: Grant): Reply {

@@ -43,8 +43,8 @@ export interface Scope {
 }
 
 /** Inner IP packets through GENEVE on the VPC's jumbo frames. */
-export const DEFAULT_MTU = 8943;
-export const DEFAULT_LEASE_SECONDS = 86_400;
+const DEFAULT_MTU = 8943;
+const DEFAULT_LEASE_SECONDS = 86_400;
 const DEFAULT_DECLINE_SECONDS = 3600;
 
 /** The times of a lease, T1 and T2 by default half and 7/8 of it. RFC 2131 §4.4.5. */
@@ -88,7 +88,7 @@ export function makeScope(config: DhcpServer, segment: Segment): Scope {
 }
 
 /** How a binding is found: by what it names of a client. */
-export const bindingKey = (mac: Mac | undefined, clientId: string | undefined): string =>
+const bindingKey = (mac: Mac | undefined, clientId: string | undefined): string =>
   `${mac ?? ""}/${clientId?.toLowerCase() ?? ""}`;
 
 export const keyOfBinding = ({ mac, clientId }: StaticBinding): string =>

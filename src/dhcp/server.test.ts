@@ -1,10 +1,11 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { formatIpv4, parseIpv4 } from "../net/ipv4.ts";
 import { BROADCAST_MAC } from "../net/mac.ts";
 import { parsePrefix } from "../net/prefix.ts";
 import { Vni } from "../net/vni.ts";
 import { dhcpOption } from "../wire/dhcp-option-codes.ts";
-import { frameOf, GATEWAY, lan, MemoryStore, macOf, ROUTER_MAC, web, webServer } from "./lan.testing.ts";
+import { frameOf, GATEWAY, lan, MemoryStore, macOf, ROUTER_MAC, VNI, web, webServer } from "./lan.testing.ts";
 import { NEVER } from "./lease.ts";
 
 const A = { mac: macOf(1) };
@@ -535,6 +536,37 @@ describe("DhcpService and strangers' bytes", () => {
     expect(dropped()).toEqual({ NO_SERVER: 1 });
   });
 });
+
+test("DhcpService counts or answers whatever a client sends, and never throws", () => {
+  const { service } = lan({ server: { relays: ["192.168.100.9"] } });
+  const types = ["DISCOVER", "REQUEST", "DECLINE", "RELEASE", "INFORM"] as const;
+  const seeds = types.map((type) => withoutUdpChecksum(frameOf(type, { ...A, requested: first, clientId: "0102" })));
+  // Behind the Ethernet and IPv4 headers, whose checksum would catch it.
+  const edit = fc.tuple(fc.integer({ min: 34, max: 400 }), fc.nat(255));
+  let answered = 0;
+  let handled = 0;
+  fc.assert(
+    fc.property(fc.constantFrom(...seeds), fc.array(edit, { maxLength: 6 }), (seed, edits) => {
+      const frame = Uint8Array.from(seed);
+      for (const [at, value] of edits) if (at < frame.length) frame[at] = value;
+      handled++;
+      service.answer({ vni: VNI, tep: parseIpv4("10.99.3.1"), frame }, (reply) => {
+        if (reply) answered++;
+      });
+    }),
+    { numRuns: 5_000 },
+  );
+  const { dropped, sent } = service.counters;
+  expect(Object.values(dropped).filter((n) => n > 0).length).toBeGreaterThan(4);
+  expect(sent.OFFER + sent.ACK + sent.NAK).toBeGreaterThanOrEqual(answered);
+  expect(handled).toBe(5_000);
+  expect(dropped.REPLY_FAILED).toBe(0);
+});
+
+function withoutUdpChecksum(frame: Uint8Array): Uint8Array {
+  frame.fill(0, 40, 42);
+  return frame;
+}
 
 describe("DhcpService over changes", () => {
   test("counts what it receives and sends by type", async () => {

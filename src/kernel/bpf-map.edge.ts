@@ -22,8 +22,8 @@ export function readEntries(fd: number, map: MapName): Entry[] {
   const result = libbpf.mapLookupBatch(fd, null, Buffer.alloc(8), keys, values, count, null);
   if (result !== -ENOENT) must(result, `read map ${map}`);
   return Array.from({ length: count[0] ?? 0 }, (_, n) => [
-    Uint8Array.prototype.slice.call(keys, n * size.key, (n + 1) * size.key),
-    Uint8Array.prototype.slice.call(values, n * size.value, (n + 1) * size.value),
+    new Uint8Array(keys.subarray(n * size.key, (n + 1) * size.key)),
+    new Uint8Array(values.subarray(n * size.value, (n + 1) * size.value)),
   ]);
 }
 

@@ -117,8 +117,13 @@ export class Bpf {
     return found.digest === this.digest ? found.program : `${found.program}.${found.digest}`;
   }
 
+  /** Ours alone: the root of a bpffs has files of the kernel's own. */
+  #directories(): string[] {
+    return readdirSync(this.#pins).filter((name) => /^(maps|programs)-[0-9a-f]+$/.test(name));
+  }
+
   #pinned(): { program: string; digest: string; path: string }[] {
-    const versions = readdirSync(this.#pins).filter((name) => name.startsWith(VERSION));
+    const versions = this.#directories().filter((name) => name.startsWith(VERSION));
     return versions.flatMap((version) =>
       readdirSync(join(this.#pins, version)).map((program) => ({
         program,
@@ -160,15 +165,14 @@ export class Bpf {
     const needed = (name: string) => attached.some((a) => a.endsWith(`.${name.slice(VERSION.length)}`));
     const kept = [basename(this.#maps), basename(this.#programs)];
     this.#forget();
-    for (const name of readdirSync(this.#pins))
-      if (!kept.includes(name) && !needed(name)) remove(join(this.#pins, name));
+    for (const name of this.#directories()) if (!kept.includes(name) && !needed(name)) remove(join(this.#pins, name));
   }
 
   /** Takes all of it out of the kernel: hooks in this network namespace first, then every pin. */
   unload(): void {
     for (const ifindex of interfaceIndexes()) for (const direction of directions) detachAny(ifindex, direction);
     this.#forget();
-    for (const name of readdirSync(this.#pins)) remove(join(this.#pins, name));
+    for (const name of this.#directories()) remove(join(this.#pins, name));
   }
 
   #forget(): void {

@@ -36,25 +36,30 @@ const readOnlyMaps = new Set(["devices", "control_budget", "drops", "passes"]);
  */
 export function ownershipOf(links: OwnedLinks): (step: unknown) => Step {
   const ours = ownedBy(links);
-  const isOurs = <K extends KernelKind>(o: ObjectOf<K>) => (ours[o.kind as K] as (o: ObjectOf<K>) => boolean)(o);
+  const isOurs = <K extends KernelKind>(o: ObjectOf<K>, will: Will) => (ours[o.kind as K] as Ours[K])(o, will);
 
-  const own = (value: unknown): KernelObject => {
+  const own = (value: unknown, will: Will = "stay"): KernelObject => {
     const kind = String((value as { kind?: unknown } | undefined)?.kind);
     const validator = validators.get(kind);
     if (!validator?.Check(value)) throw new PcgError("KERNEL_NOT_OURS", { kind, why: "is not an object of that kind" });
     const object = value as KernelObject;
-    if (!isOurs(object)) throw new PcgError("KERNEL_NOT_OURS", { kind, object: keyOf(object) });
+    if (!isOurs(object, will)) throw new PcgError("KERNEL_NOT_OURS", { kind, object: keyOf(object) });
     return object;
   };
 
   return (step) => {
     if (!Envelope.Check(step)) throw new PcgError("KERNEL_NOT_OURS", { why: "is not a step" });
-    if (step.do === "change") return { do: "change", from: own(step.from), to: own(step.to) };
-    return { do: step.do, object: own(step.object) };
+    if (step.do === "add") return { do: "add", object: own(step.object) };
+    if (step.do === "remove") return { do: "remove", object: own(step.object, "gone") };
+    const [from, to] = [own(step.from, "gone"), own(step.to)];
+    if (keyOf(from) !== keyOf(to)) throw new PcgError("KERNEL_NOT_OURS", { from: keyOf(from), to: keyOf(to) });
+    return { do: "change", from, to };
   };
 }
 
-type Ours = { readonly [K in KernelKind]: (o: ObjectOf<K>) => boolean };
+/** Whether the object is to be in the kernel, or to leave it: a program of another version may only leave. */
+type Will = "stay" | "gone";
+type Ours = { readonly [K in KernelKind]: (o: ObjectOf<K>, will: Will) => boolean };
 
 /** For each kind of object, which are ours. */
 function ownedBy(links: OwnedLinks): Ours {
@@ -78,7 +83,10 @@ function ownedBy(links: OwnedLinks): Ours {
       return own !== undefined && (value === own.value || value === own.restore) && restore === own.restore;
     },
     "bpf-entry": fits,
-    "bpf-program": (o) => hooks.get(o.program) === o.link && directionOf(o.program) === o.direction,
+    "bpf-program": ({ link, direction, program }, will) =>
+      Object.entries(programs).some(
+        ([name, p]) => hooks.get(name) === link && p.direction === direction && (will === "gone" || name === program),
+      ),
     "nft-table": () => true,
     "nft-counter": () => true,
     "nft-chain": (o) => o.rules.every(quotesClose),
@@ -89,8 +97,6 @@ function ownedBy(links: OwnedLinks): Ours {
 
 /** An open quotation mark would swallow the lines after it. */
 const quotesClose = (text: string) => text.split('"').length % 2 === 1;
-
-const directionOf = (program: string) => Object.entries(programs).find(([name]) => name === program)?.[1].direction;
 
 /** Whether the map is one that holds wishes and the bytes are its sizes. */
 function fits({ map, key, value }: ObjectOf<"bpf-entry">): boolean {

@@ -1,5 +1,6 @@
 import { PcgError } from "../base/error.ts";
 import { dhcpOption, type OptionCode } from "./dhcp-option-codes.ts";
+import { room } from "./room.ts";
 
 /** Options as they came, by code, unread. What comes first is written first. */
 export type OptionSet = ReadonlyMap<number, Uint8Array>;
@@ -82,7 +83,7 @@ class Area {
   #used = 0;
 
   constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+    this.bytes = room(size);
   }
 
   get used() {
@@ -132,25 +133,28 @@ const OVERLOAD_LENGTH = 3;
  * Only options above 255 bytes are cut, for not every client can join them. Option 82 comes last and never overflows
  * into another field, where relays would not look for it (RFC 3046 §2.1).
  */
-export function layOut(options: OptionSet, room: OptionRoom): LaidOut | undefined {
-  return intoMain(options, room.options) ?? intoAll(options, room);
+export function layOut(options: OptionSet, sizes: OptionRoom): LaidOut | undefined {
+  return intoMain(options, sizes.options) ?? intoAll(options, sizes);
 }
 
-function intoMain(options: OptionSet, room: number): LaidOut | undefined {
-  const main = new Area(room);
+function intoMain(options: OptionSet, size: number): LaidOut | undefined {
+  let needed = 1;
+  for (const data of options.values()) needed += lengthOf(data);
+  if (needed > size) return undefined;
+  const main = new Area(needed);
   return placeAll(options, [main]) && placeRelayAgent(options, main) ? { options: main.ended() } : undefined;
 }
 
-function intoAll(options: OptionSet, room: OptionRoom): LaidOut | undefined {
+function intoAll(options: OptionSet, sizes: OptionRoom): LaidOut | undefined {
   const relay = options.get(RELAY_AGENT);
   const reserved = OVERLOAD_LENGTH + (relay ? lengthOf(relay) : 0);
-  if (room.options <= reserved) return undefined;
-  const main = new Area(room.options - reserved);
-  const file = new Area(room.file);
-  const sname = new Area(room.sname);
+  if (sizes.options <= reserved) return undefined;
+  const main = new Area(sizes.options - reserved);
+  const file = new Area(sizes.file);
+  const sname = new Area(sizes.sname);
   if (!placeAll(options, [main, file, sname])) return undefined;
   const overload = (file.used > 0 ? IN_FILE : 0) | (sname.used > 0 ? IN_SNAME : 0);
-  const whole = new Area(room.options);
+  const whole = new Area(sizes.options);
   whole.put(OVERLOAD, Uint8Array.of(overload));
   whole.putAllOf(main);
   placeRelayAgent(options, whole);

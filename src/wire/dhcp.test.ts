@@ -4,7 +4,7 @@ import { Ipv4, parseIpv4 } from "../net/ipv4.ts";
 import { type DhcpMessage, dhcp } from "./dhcp.ts";
 import { dhcpOption } from "./dhcp-option-codes.ts";
 import { readOption } from "./dhcp-options.ts";
-import { fuzz } from "./fuzz.testing.ts";
+import { misreadings } from "./fuzz.testing.ts";
 
 const filled = (length: number, value: number) => new Uint8Array(length).fill(value);
 
@@ -166,7 +166,7 @@ describe("dhcp decode", () => {
 
   test("fails with a WIRE_* error only, whatever the bytes", () => {
     const overloaded = withAreas([12, 1, 0x61, 52, 1, 3, 255], { file: [12, 1, 0x62, 255], sname: [12, 1, 0x63, 255] });
-    fuzz((bytes) => dhcp.decode(bytes), [vector, overloaded]);
+    expect(misreadings((bytes) => dhcp.decode(bytes), [vector, overloaded])).toEqual([]);
   });
 });
 

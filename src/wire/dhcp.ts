@@ -2,6 +2,7 @@ import { PcgError } from "../base/error.ts";
 import type { Ipv4 } from "../net/ipv4.ts";
 import { dhcpOption } from "./dhcp-option-codes.ts";
 import { type LaidOut, layOut, type OptionSet, readOptions } from "./dhcp-options.ts";
+import { room } from "./room.ts";
 import { flag, octets, struct, uint } from "./struct.ts";
 
 const address = uint(32, (n) => n as Ipv4);
@@ -71,9 +72,10 @@ export interface DhcpMessage {
   readonly options: OptionSet;
 }
 
-const NO_SNAME = new Uint8Array(64);
-const NO_FILE = new Uint8Array(128);
-const isBlank = (bytes: Uint8Array) => bytes.every((b) => b === 0);
+/** What stands in sname and file when there is nothing to say. */
+export const NO_SNAME = new Uint8Array(64);
+export const NO_FILE = new Uint8Array(128);
+const isBlank = (bytes: Uint8Array) => bytes === NO_SNAME || bytes === NO_FILE || bytes.every((b) => b === 0);
 
 /** Whether an option may be left out for want of room: all but the protocol's own and option 82. */
 const mayGo = (code: number) => code !== dhcpOption.relayAgent.code && !(code >= 50 && code <= 61);
@@ -105,15 +107,16 @@ export const dhcp = {
 
   /** Like encode; but what does not fit is left out, the last options first. */
   encodeFitting(message: DhcpMessage, maxSize = LEAST_MAX_SIZE): Uint8Array {
-    const options = new Map(message.options);
+    let areas = areasFor(message, message.options, maxSize);
+    const options = new Map(areas ? [] : message.options);
     const spare = [...options.keys()].filter(mayGo);
-    for (;;) {
-      const areas = areasFor(message, options, maxSize);
-      if (areas) return assemble(message, areas);
+    while (!areas) {
       const last = spare.pop();
       if (last === undefined) throw new PcgError("WIRE_UNENCODABLE", { must: `fit in ${maxSize} bytes` });
       options.delete(last);
+      areas = areasFor(message, options, maxSize);
     }
+    return assemble(message, areas);
   },
 };
 
@@ -126,7 +129,7 @@ function areasFor(message: DhcpMessage, options: OptionSet, maxSize: number): La
 }
 
 function assemble(message: DhcpMessage, areas: LaidOut): Uint8Array {
-  const bytes = new Uint8Array(Math.max(LEAST, header.size + areas.options.length));
+  const bytes = room(Math.max(LEAST, header.size + areas.options.length));
   const sname = padded(areas.sname, NO_SNAME.length) ?? message.sname;
   const file = padded(areas.file, NO_FILE.length) ?? message.file;
   header.encodeInto({ ...message, sname, file, cookie: COOKIE }, bytes);
@@ -136,7 +139,7 @@ function assemble(message: DhcpMessage, areas: LaidOut): Uint8Array {
 
 function padded(area: Uint8Array | undefined, length: number): Uint8Array | undefined {
   if (!area) return undefined;
-  const whole = new Uint8Array(length);
+  const whole = room(length);
   whole.set(area);
   return whole;
 }

@@ -1,4 +1,5 @@
 import type { Mac } from "../net/mac.ts";
+import { room } from "./room.ts";
 import { macField, struct, uint } from "./struct.ts";
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -20,7 +21,7 @@ export const ethernet = {
   },
 
   encode(frame: EthernetFrame): Uint8Array {
-    const bytes = new Uint8Array(header.size + frame.payload.length);
+    const bytes = room(header.size + frame.payload.length);
     header.encodeInto(frame, bytes);
     bytes.set(frame.payload, header.size);
     return bytes;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Vni } from "../net/vni.ts";
-import { fuzz } from "./fuzz.testing.ts";
+import { misreadings } from "./fuzz.testing.ts";
 import { geneve, type KnownOption } from "./geneve.ts";
 import { knownLabel, labelOf, labelOption, VMWARE_LABEL } from "./geneve-label.ts";
 
@@ -93,5 +93,5 @@ test("labelOf finds the label and leaves the bits beside it alone", () => {
 });
 
 test("geneve fails with a WIRE_* error only, whatever the bytes", () => {
-  fuzz((bytes) => geneve.decode(bytes, known), [vector]);
+  expect(misreadings((bytes) => geneve.decode(bytes, known), [vector])).toEqual([]);
 });

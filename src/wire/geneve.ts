@@ -1,5 +1,6 @@
 import { PcgError } from "../base/error.ts";
 import type { Vni } from "../net/vni.ts";
+import { room } from "./room.ts";
 import { flag, struct, uint } from "./struct.ts";
 
 /**
@@ -75,7 +76,7 @@ export const geneve = {
   /** @throws WIRE_UNENCODABLE */
   encode({ vni, control, options, payload }: GenevePacket): Uint8Array {
     const optionWords = options.reduce((sum, { data }) => sum + 1 + data.length / 4, 0);
-    const bytes = new Uint8Array(header.size + Math.ceil(optionWords) * 4 + payload.length);
+    const bytes = room(header.size + Math.ceil(optionWords) * 4 + payload.length);
     const critical = options.some(({ type }) => (type & CRITICAL) !== 0);
     header.encodeInto({ version: 0, optionWords, control, critical, protocol: TRANS_ETHER_BRIDGING, vni }, bytes);
     let at = header.size;

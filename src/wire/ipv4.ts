@@ -1,6 +1,7 @@
 import { PcgError } from "../base/error.ts";
 import type { Ipv4 } from "../net/ipv4.ts";
 import { checksumOf, sumOf } from "./checksum.ts";
+import { room } from "./room.ts";
 import { flag, struct, uint } from "./struct.ts";
 
 export const PROTOCOL_UDP = 17;
@@ -81,7 +82,7 @@ export const ipv4 = {
     const totalLength = headerLength + packet.payload.length;
     if (packet.options.length % 4 !== 0)
       throw new PcgError("WIRE_UNENCODABLE", { field: "options", length: packet.options.length });
-    const bytes = new Uint8Array(totalLength);
+    const bytes = room(totalLength);
     header.encodeInto({ ...packet, version: 4, headerWords: headerLength / 4, totalLength, checksum: 0 }, bytes);
     bytes.set(packet.options, header.size);
     const checksum = checksumOf(sumOf(bytes.subarray(0, headerLength)));

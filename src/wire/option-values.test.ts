@@ -4,7 +4,7 @@ import { Ipv4, parseIpv4 } from "../net/ipv4.ts";
 import { networkOf, parsePrefix } from "../net/prefix.ts";
 import { dhcpOption } from "./dhcp-option-codes.ts";
 import { domainNames } from "./domain-names.ts";
-import { fuzz } from "./fuzz.testing.ts";
+import { misreadings } from "./fuzz.testing.ts";
 import { fromHex } from "./hex.ts";
 import type { ClientId, OptionValue } from "./option-values.ts";
 import * as values from "./option-values.ts";
@@ -119,7 +119,7 @@ test.each(codecs)("$name decode undoes encode", ({ codec, any }) => {
 });
 
 test.each(codecs)("$name fails with a WIRE_* error only, whatever the bytes", ({ codec, hex }) => {
-  fuzz(codec.decode, [fromHex(hex)]);
+  expect(misreadings(codec.decode, [fromHex(hex)])).toEqual([]);
 });
 
 test("dhcpOption has each code once, and a tested codec in each row", () => {

@@ -13,13 +13,15 @@ export function malformed(must: string, data: Uint8Array): PcgError {
   return new PcgError("WIRE_MALFORMED", { must, data: toHex(data.subarray(0, 64)) });
 }
 
+const numberAt = (width: number, data: Uint8Array, at: number): number => {
+  let n = 0;
+  for (let i = at; i < at + width; i++) n = n * 256 + (data[i] ?? 0);
+  return n;
+};
+
 function numbersOf(width: 1 | 2 | 4, data: Uint8Array): number[] {
   if (data.length === 0 || data.length % width !== 0) throw malformed(`a multiple of ${width} bytes`, data);
-  const view = new DataView(data.buffer, data.byteOffset, data.length);
-  return Array.from({ length: data.length / width }, (_, i) => {
-    if (width === 1) return view.getUint8(i);
-    return width === 2 ? view.getUint16(i * 2) : view.getUint32(i * 4);
-  });
+  return Array.from({ length: data.length / width }, (_, i) => numberAt(width, data, i * width));
 }
 
 function bytesOf(width: 1 | 2 | 4, values: readonly number[]): Uint8Array {
@@ -39,7 +41,7 @@ function bytesOf(width: 1 | 2 | 4, values: readonly number[]): Uint8Array {
 
 const only = (width: 1 | 2 | 4, data: Uint8Array): number => {
   if (data.length !== width) throw malformed(`${width} bytes`, data);
-  return numbersOf(width, data)[0] ?? 0;
+  return numberAt(width, data, 0);
 };
 
 const unsigned = (width: 1 | 2 | 4): OptionValue<number> => ({

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { Ipv4, parseIpv4 } from "../net/ipv4.ts";
 import { parseMac } from "../net/mac.ts";
 import { ethernet } from "./ethernet.ts";
-import { fuzz } from "./fuzz.testing.ts";
+import { misreadings } from "./fuzz.testing.ts";
 import { ipv4 } from "./ipv4.ts";
 import { udp } from "./udp.ts";
 
@@ -146,7 +146,7 @@ test.each([
 });
 
 test("ethernet, ipv4 and udp fail with a WIRE_* error only, whatever the bytes", () => {
-  fuzz((bytes) => ethernet.decode(bytes), [frameBytes]);
-  fuzz((bytes) => ipv4.decode(bytes), [packetBytes]);
-  fuzz((bytes) => udp.decode(bytes, path), [datagramBytes]);
+  expect(misreadings((bytes) => ethernet.decode(bytes), [frameBytes])).toEqual([]);
+  expect(misreadings((bytes) => ipv4.decode(bytes), [packetBytes])).toEqual([]);
+  expect(misreadings((bytes) => udp.decode(bytes, path), [datagramBytes])).toEqual([]);
 });

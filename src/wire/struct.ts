@@ -1,6 +1,7 @@
 import { PcgError } from "../base/error.ts";
-import { type Mac, macBytes } from "../net/mac.ts";
+import type { Mac } from "../net/mac.ts";
 import { toHex } from "./hex.ts";
+import { room } from "./room.ts";
 
 /** One field of a header: how wide it is, and how to read and write it once its place is known. */
 export interface Field<T> {
@@ -76,10 +77,13 @@ export const octets = (length: number): Field<Uint8Array> => ({
 export const macField: Field<Mac> = {
   bits: 48,
   at(bit, name) {
-    const { load, store } = octets(6).at(bit, name);
+    const first = bit / 8;
+    const { load } = octets(6).at(bit, name);
     return {
       load: (bytes, base) => toHex(load(bytes, base), ":") as Mac,
-      store: (bytes, base, value) => store(bytes, base, macBytes(value)),
+      store(bytes, base, value) {
+        for (let i = 0; i < 6; i++) bytes[base + first + i] = Number.parseInt(value.slice(i * 3, i * 3 + 2), 16);
+      },
     };
   },
 };
@@ -124,7 +128,7 @@ export function struct<T extends object>(layout: Layout<T>): Struct<Visible<T>> 
       return value as Visible<T>;
     },
     encode(value) {
-      const bytes = new Uint8Array(size);
+      const bytes = room(size);
       encodeInto(value, bytes);
       return bytes;
     },

@@ -2,6 +2,7 @@ import { PcgError } from "../base/error.ts";
 import type { Ipv4 } from "../net/ipv4.ts";
 import { checksumOf, sumOf } from "./checksum.ts";
 import { PROTOCOL_UDP } from "./ipv4.ts";
+import { room } from "./room.ts";
 import { struct, uint } from "./struct.ts";
 
 /** RFC 768. */
@@ -41,7 +42,7 @@ export const udp = {
   encode(datagram: UdpDatagram, path: UdpPath): Uint8Array {
     const length = header.size + datagram.payload.length;
     if (length > 0xffff) throw new PcgError("WIRE_UNENCODABLE", { field: "length", value: length });
-    const bytes = new Uint8Array(length);
+    const bytes = room(length);
     header.encodeInto({ ...datagram, length, checksum: 0 }, bytes);
     bytes.set(datagram.payload, header.size);
     // A sum of zero is sent as its other form, for zero says there is no checksum.

@@ -18,7 +18,7 @@ export const OBJECT_DIR = join(sources, "../../../build/bpf");
 
 const compilers = ["clang-14", "clang"];
 
-function compile(file: string, out: string, into: string): string | undefined {
+export function compile(file: string, out: string, into: string): string | undefined {
   const fresh = `${out}.${process.pid}`;
   for (const compiler of compilers) {
     const run = spawnSync(compiler, [...flags, "-I", into, "-c", file, "-o", fresh], {

@@ -88,14 +88,8 @@ INLINE int carry_ecn(struct __sk_buff *skb, const struct tunnel *t, const struct
 
 	if (ecn < 0)
 		return DROP_ECN_UNCAPABLE;
-	if (ecn == (in->ip.tos & ECN_MASK))
-		return NO_DROP;
-	make_linear(skb, t->inner + INNER_HEADERS);
-	struct iphdr *ip;
-
-	if (!AT(skb, t->inner + ETH_HLEN, ip))
-		return DROP_INNER_TRUNCATED;
-	set_ecn(ip, ecn);
+	if (ecn != (in->ip.tos & ECN_MASK) && set_ecn(skb, t->inner + ETH_HLEN, in->ip.tos, ecn))
+		return DROP_ENCAPSULATION_FAILED;
 	return NO_DROP;
 }
 
@@ -158,17 +152,18 @@ SEC("tc")
 int downlink_ingress(struct __sk_buff *skb)
 {
 	const struct gateway *gw = gateway_config();
+	struct tunnel_headers headers;
 	struct tunnel t = {};
 	int reason;
 
 	if (!gw || !gw->tep || skb->protocol != bpf_htons(ETH_P_IP))
 		return let_pass(skb, PASS_DOWNLINK_OTHER);
-	make_linear(skb, USUAL_HEADERS);
-	reason = read_outer(skb, gw, &t);
+	make_linear(skb, ETH_HLEN + sizeof(struct iphdr));
+	reason = read_outer(skb, gw, &t, &headers);
 	if (reason == NOT_OURS)
 		return let_pass(skb, PASS_DOWNLINK_OTHER);
 	if (reason == NO_DROP)
-		reason = read_geneve(skb, gw, &t);
+		reason = read_geneve(skb, gw, &t, &headers);
 	if (reason != NO_DROP)
 		return drop(skb, reason);
 	return tunnel_payload(skb, gw, &t);

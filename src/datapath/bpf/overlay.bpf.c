@@ -74,8 +74,8 @@ INLINE int encapsulate(struct __sk_buff *skb, const struct gateway *gw, const st
 	if (!AT(skb, 0, h))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	write_tunnel_header(h, gw, &to);
-	if (inner >= 0)
-		h->udp.check = tunnel_checksum(h, inner);
+	if (inner >= 0 && !write_tunnel_checksum(skb, gw, &to, inner))
+		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	return send(skb, gw, dev, to.tep);
 }
 

@@ -87,9 +87,12 @@ INLINE int send_arp_answer(struct __sk_buff *skb, const struct gateway *gw, cons
 	answer->arp.sender_ip = question->target_ip;
 	__builtin_memcpy(answer->arp.target_mac, question->sender_mac, ETH_ALEN);
 	answer->arp.target_ip = question->sender_ip;
-	if (gw->full_checksum)
-		answer->tunnel.udp.check = tunnel_checksum(
-			&answer->tunnel, sum_words((const __u16 *)&answer->arp, sizeof(struct arp) / 2));
+	if (gw->full_checksum) {
+		int sum = sum_packet(skb, sizeof(struct tunnel_header), sizeof(struct arp));
+
+		if (sum < 0 || !write_tunnel_checksum(skb, gw, &to, sum))
+			return drop(skb, DROP_ENCAPSULATION_FAILED);
+	}
 	count_pass(skb, PASS_ARP_ANSWERED);
 	return bpf_redirect(dev->downlink, 0);
 }

@@ -25,14 +25,16 @@
 #define IP_FRAGMENT_OFFSET 0x1fff
 #define IP_DONT_FRAGMENT 0x4000
 
-/* No header chain that is read here reaches further: Ethernet 14, IP 60, UDP 8, GENEVE 260, Ethernet 14, IP 60. */
-#define MAX_OFFSET 511
+/*
+ * Packets are read in two ways. Where the offset is a constant, through a pointer got by AT(). Elsewhere by
+ * bpf_skb_load_bytes(): without CAP_PERFMON the verifier lets no packet pointer move by a variable, nor lets one be
+ * compared with NULL, and this must load without.
+ */
 
 /* Points to `size` bytes at `offset`; false, and no pointer to use, when they are not in the packet's linear part. */
 INLINE bool point_at(const struct __sk_buff *skb, __u32 offset, __u32 size, void **pointer)
 {
-	*pointer = (void *)(long)skb->data + (offset & MAX_OFFSET);
-	/* Not a NULL to be tested by the caller: without CAP_PERFMON packet pointers compare with the end alone. */
+	*pointer = (void *)(long)skb->data + offset;
 	return *pointer + size <= (void *)(long)skb->data_end;
 }
 

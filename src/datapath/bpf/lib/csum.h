@@ -6,10 +6,9 @@
 /* Internet checksum arithmetic (RFC 1071): sums are of 16-bit words as they lie in memory. */
 
 #define CHUNK 512 /* what bpf_csum_diff() takes at once up to Linux 6.12 */
-#define MAX_CHUNKS 128
 
 struct chunk {
-	__u8 bytes[2 * CHUNK];
+	__u8 bytes[CHUNK];
 };
 
 /* Private to each CPU and to one run of a program: softirqs do not preempt one another. */
@@ -29,14 +28,12 @@ INLINE __u32 fold(__u64 sum)
 	return sum;
 }
 
-INLINE __u32 sum_words(const __u16 *words, int count)
+/* Of an IPv4 header without options. */
+INLINE __u64 sum_ip_header(const struct iphdr *ip)
 {
-	__u32 sum = 0;
+	const __u32 *w = (const __u32 *)ip;
 
-#pragma unroll
-	for (int i = 0; i < count; i++)
-		sum += words[i];
-	return sum;
+	return (__u64)w[0] + w[1] + w[2] + w[3] + w[4];
 }
 
 INLINE __u32 sum_pseudo_header(__be32 source, __be32 destination, __u8 protocol, __u16 length)
@@ -44,32 +41,61 @@ INLINE __u32 sum_pseudo_header(__be32 source, __be32 destination, __u8 protocol,
 	return fold((__u64)source + destination + bpf_htons(protocol) + bpf_htons(length));
 }
 
-/* The packet's bytes from `offset` on, linear or not, folded. `offset` even. -1 when they are not all there. */
+/* Adds `size` bytes, whole words, to a folded sum. -1 when they are not there, or were not for what came before. */
+INLINE int add_bytes(struct __sk_buff *skb, struct chunk *chunk, __u32 offset, __u32 size, int sum)
+{
+	__s64 more;
+
+	if (sum < 0 || bpf_skb_load_bytes(skb, offset, chunk->bytes, size))
+		return -1;
+	more = bpf_csum_diff(NULL, 0, (__be32 *)chunk->bytes, size, sum);
+	return more < 0 ? -1 : (int)fold(more);
+}
+
+struct summing {
+	struct __sk_buff *skb;
+	struct chunk *chunk;
+	__u32 offset;
+	int sum;
+};
+
+static long add_chunk(__u32 index, struct summing *s)
+{
+	s->sum = add_bytes(s->skb, s->chunk, s->offset, CHUNK, s->sum);
+	s->offset += CHUNK;
+	return s->sum < 0;
+}
+
+/*
+ * The packet's bytes from `offset` on, linear or not, folded. `offset` even. -1 when they are not all there. Every
+ * size is a constant, as the verifier wants to see no variable one into the buffer.
+ */
 SEPARATE int sum_packet(struct __sk_buff *skb, __u32 offset, __u32 length)
 {
-	__u32 zero = 0;
+	__u32 zero = 0, rest = 0;
 	struct chunk *chunk = bpf_map_lookup_elem(&scratch, &zero);
-	__s64 sum = 0;
+	struct summing s = { .skb = skb, .chunk = chunk, .offset = offset };
+	int sum;
 
 	if (!chunk)
 		return -1;
-	for (int i = 0; i < MAX_CHUNKS && length > 0; i++) {
-		__u32 size = length < CHUNK ? length : CHUNK;
-
-		asm volatile("" : "+r"(size)); /* the verifier must see this very register bounded */
-		if (size == 0 || size > CHUNK)
-			return -1;
-		/* Zeroes to the next word's end, as bpf_csum_diff() takes whole words only. */
-		*(__u32 *)(chunk->bytes + (size & ~3u)) = 0;
-		if (bpf_skb_load_bytes(skb, offset, chunk->bytes, size))
-			return -1;
-		sum = bpf_csum_diff(NULL, 0, (__be32 *)chunk->bytes, (size + 3) & ~3u, fold(sum));
-		if (sum < 0)
-			return -1;
-		offset += size;
-		length -= size;
+	if (length >= CHUNK)
+		bpf_loop(length / CHUNK, add_chunk, &s, 0);
+	sum = s.sum;
+	offset += length / CHUNK * CHUNK;
+#pragma unroll
+	for (__u32 size = CHUNK / 2; size >= 4; size /= 2) {
+		if (length & size) {
+			sum = add_bytes(skb, chunk, offset, size, sum);
+			offset += size;
+		}
 	}
-	return length ? -1 : (int)fold(sum);
+	length &= 3;
+	if (sum < 0 || !length)
+		return sum;
+	if (bpf_skb_load_bytes(skb, offset, &rest, length))
+		return -1;
+	return fold((__u64)sum + rest);
 }
 
 /* Where the L4 checksum of an unfragmented TCP or UDP packet is, counted from the L4 header; 0 for all others. */

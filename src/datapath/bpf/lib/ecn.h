@@ -20,14 +20,12 @@ INLINE int ecn_after_decapsulation(__u8 inner, __u8 outer)
 	return inner;
 }
 
-/* Sets an IPv4 header's ECN field and keeps its checksum right (RFC 1624 eqn. 3). */
-INLINE void set_ecn(struct iphdr *ip, __u8 ecn)
+/* Sets the ECN field of the IPv4 header at `offset` and keeps its checksum right. `tos` is what it has now. */
+INLINE long set_ecn(struct __sk_buff *skb, __u32 offset, __u8 tos, __u8 ecn)
 {
-	__u8 tos = (ip->tos & ~ECN_MASK) | ecn;
-	__u32 sum = (__u16)~ip->check + (__u16)~bpf_htons(ip->tos) + bpf_htons(tos);
+	__u8 now = (tos & ~ECN_MASK) | ecn;
+	long failed = bpf_l3_csum_replace(skb, offset + offsetof(struct iphdr, check), bpf_htons(tos), bpf_htons(now),
+					  sizeof(__u16));
 
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	ip->check = ~sum;
-	ip->tos = tos;
+	return failed ?: bpf_skb_store_bytes(skb, offset + offsetof(struct iphdr, tos), &now, sizeof(now), 0);
 }

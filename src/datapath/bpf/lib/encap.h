@@ -37,7 +37,7 @@ INLINE long make_tunnel_room(struct __sk_buff *skb)
 {
 	long failed = bpf_skb_adjust_room(skb, TUNNEL_ROOM, BPF_ADJ_ROOM_MAC, TUNNEL_FLAGS);
 
-	if (failed == -114 /* EALREADY */)
+	if (failed == -9999 /* EALREADY */)
 		failed = bpf_skb_adjust_room(skb, TUNNEL_ROOM, BPF_ADJ_ROOM_MAC,
 					     BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET);
 	return failed;
@@ -69,7 +69,7 @@ INLINE void write_tunnel_header(struct tunnel_header *h, const struct gateway *g
 	h->ip.check = 0;
 	h->ip.saddr = gw->tep;
 	h->ip.daddr = to->tep;
-	h->ip.check = ~fold(sum_words((const __u16 *)&h->ip, sizeof(h->ip) / 2));
+	h->ip.check = ~fold(sum_ip_header(&h->ip));
 
 	/* One flow, one source port, out of the dynamic range: RFC 8926 §3.3. */
 	h->udp.source = bpf_htons(0xc000 | ((to->hash ^ to->hash >> 16) & 0x3fff));
@@ -94,12 +94,22 @@ INLINE void write_tunnel_header(struct tunnel_header *h, const struct gateway *g
 	h->inner.h_proto = to->inner_protocol;
 }
 
-/* The outer UDP checksum over a header just written and an inner packet that sums up to `inner`. */
-INLINE __u16 tunnel_checksum(const struct tunnel_header *h, __u32 inner)
-{
-	const __u16 *words = (const __u16 *)&h->udp;
-	__u64 sum = sum_pseudo_header(h->ip.saddr, h->ip.daddr, IPPROTO_UDP, bpf_ntohs(h->udp.len));
+#define TUNNEL_UDP (ETH_HLEN + sizeof(struct iphdr))
 
-	sum += sum_words(words, (TUNNEL_ROOM - sizeof(struct iphdr)) / 2) + inner;
-	return (__u16)~fold(sum) ?: 0xffff;
+/*
+ * Fills in the outer UDP checksum over a header just written and an inner packet that sums up to `inner`. The field
+ * itself is still zero.
+ */
+INLINE bool write_tunnel_checksum(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel_to *to, __u32 inner)
+{
+	__u32 length = to->inner_length + TUNNEL_ROOM - sizeof(struct iphdr);
+	int header = sum_packet(skb, TUNNEL_UDP, sizeof(struct tunnel_header) - TUNNEL_UDP);
+	__u16 check;
+
+	if (header < 0)
+		return false;
+	check = ~fold((__u64)sum_pseudo_header(gw->tep, to->tep, IPPROTO_UDP, length) + header + inner);
+	if (!check)
+		check = 0xffff;
+	return !bpf_skb_store_bytes(skb, TUNNEL_UDP + offsetof(struct udphdr, check), &check, sizeof(check), 0);
 }

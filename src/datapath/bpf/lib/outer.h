@@ -17,13 +17,28 @@ struct tunnel {
 
 #define NOT_OURS (-2)
 
-/* The longest headers that are not out of the ordinary: no IP options, one word of GENEVE option data. */
-#define USUAL_HEADERS (ETH_HLEN + 20 + 8 + 8 + 8 + ETH_HLEN + 20)
+/* UDP's header and what follows it in nearly every tunnel packet: read at once. What is not there is zero. */
+struct tunnel_headers {
+	struct udphdr udp;
+	struct geneve_header geneve;
+	struct tunnel_option option;
+};
+
+INLINE bool load_headers(struct __sk_buff *skb, __u32 udp, struct tunnel_headers *h)
+{
+	if (!bpf_skb_load_bytes(skb, udp, h, sizeof(*h)))
+		return true;
+	__builtin_memset(h, 0, sizeof(*h));
+	if (bpf_skb_load_bytes(skb, udp, &h->udp, sizeof(h->udp)))
+		return false;
+	bpf_skb_load_bytes(skb, udp + sizeof(h->udp), &h->geneve, sizeof(h->geneve));
+	return true;
+}
 
 INLINE bool ip_checksum_right(struct __sk_buff *skb, const struct iphdr *ip)
 {
 	if (ip->ihl == 5)
-		return fold(sum_words((const __u16 *)ip, 10)) == 0xffff;
+		return fold(sum_ip_header(ip)) == 0xffff;
 	return sum_packet(skb, ETH_HLEN, ip->ihl * 4) == 0xffff;
 }
 
@@ -62,74 +77,56 @@ INLINE bool udp_checksum_right(struct __sk_buff *skb, const struct iphdr *ip, __
 	return checksum_right_when_finished(skb, udp, length, pseudo);
 }
 
-/* Outer IP and UDP. Gives NOT_OURS for what the stack must see, and where the UDP header is in `t->inner`. */
-INLINE int read_outer(struct __sk_buff *skb, const struct gateway *gw, struct tunnel *t)
+/* Outer IP and UDP. Gives NOT_OURS for what the stack must see. Leaves `t->inner` at the UDP header. */
+INLINE int read_outer(struct __sk_buff *skb, const struct gateway *gw, struct tunnel *t, struct tunnel_headers *h)
 {
 	struct iphdr *ip;
 
-	if (!AT(skb, ETH_HLEN, ip) || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP || ip->daddr != gw->tep)
+	if (!AT(skb, ETH_HLEN, ip) || ip->version != 4 || ip->ihl < 5 || ip->protocol != IPPROTO_UDP ||
+	    ip->daddr != gw->tep)
 		return NOT_OURS;
 	/* Later fragments do not say whose they are. If GENEVE's, they wait in vain for the first. */
 	if (ip->frag_off & bpf_htons(IP_FRAGMENT_OFFSET))
 		return NOT_OURS;
-
-	__u32 l4 = ETH_HLEN + ip->ihl * 4;
-	struct udphdr *udp;
-
-	if (!AT(skb, l4, udp) || udp->dest != gw->port)
+	t->inner = ETH_HLEN + ip->ihl * 4;
+	if (!load_headers(skb, t->inner, h) || h->udp.dest != gw->port)
 		return NOT_OURS;
 	if (ip->frag_off & bpf_htons(IP_MORE_FRAGMENTS))
 		return DROP_OUTER_FRAGMENT;
 
-	__u32 length = bpf_ntohs(udp->len);
+	__u32 length = bpf_ntohs(h->udp.len);
 	__u32 total = bpf_ntohs(ip->tot_len);
 
 	/* The length fields of an aggregate may be those of one part. */
 	if (skb->gso_size)
-		length = skb->len - l4;
-	else if (length < sizeof(*udp) || l4 + length > ETH_HLEN + total || ETH_HLEN + total > skb->len)
+		length = skb->len - t->inner;
+	else if (length < sizeof(h->udp) || t->inner + length > ETH_HLEN + total || ETH_HLEN + total > skb->len)
 		return DROP_OUTER_MALFORMED;
-
-	struct iphdr copy = *ip; /* as pointers end where the packet may be read otherwise */
-	__u16 check = udp->check;
-
-	if (!ip_checksum_right(skb, ip))
+	if (!ip_checksum_right(skb, ip) || (h->udp.check && !udp_checksum_right(skb, ip, t->inner, h->udp.check, length)))
 		return DROP_OUTER_CHECKSUM;
-	if (check && !udp_checksum_right(skb, &copy, l4, check, length))
-		return DROP_OUTER_CHECKSUM;
-	t->tep = copy.saddr;
-	t->outer_tos = copy.tos;
-	t->inner = l4;
-	t->end = l4 + length;
+	t->tep = ip->saddr;
+	t->outer_tos = ip->tos;
+	t->end = t->inner + length;
 	return NO_DROP;
 }
 
 /* The GENEVE header and its options: RFC 8926 §3.4, §3.5. Leaves `t->inner` at the inner Ethernet header. */
-INLINE int read_geneve(struct __sk_buff *skb, const struct gateway *gw, struct tunnel *t)
+INLINE int read_geneve(struct __sk_buff *skb, const struct gateway *gw, struct tunnel *t, const struct tunnel_headers *h)
 {
-	__u32 start = t->inner + sizeof(struct udphdr);
-	__u32 options = start + sizeof(struct geneve_header);
+	__u32 options = t->inner + sizeof(h->udp) + sizeof(h->geneve);
+	__u32 space = (h->geneve.version_and_words & 0x3f) * 4;
 
 	if (options > t->end)
 		return DROP_GENEVE_TRUNCATED;
-	struct geneve_header *h;
-
-	if (!AT(skb, start, h))
-		return DROP_GENEVE_TRUNCATED;
-	if (h->version_and_words & 0xc0)
+	if (h->geneve.version_and_words & 0xc0)
 		return DROP_GENEVE_VERSION;
-	__u32 space = (h->version_and_words & 0x3f) * 4;
-
 	if (options + space > t->end)
 		return DROP_GENEVE_TRUNCATED;
-	t->vni = geneve_vni(h);
-	t->protocol = h->protocol;
-	t->control = h->flags & GENEVE_CONTROL;
+	t->vni = geneve_vni(&h->geneve);
+	t->protocol = h->geneve.protocol;
+	t->control = h->geneve.flags & GENEVE_CONTROL;
 	t->inner = options + space;
-
-	struct tunnel_option *only;
-
-	if (space == 0 || (space == sizeof(*only) && AT(skb, options, only) && option_is_ours(&only->header, gw)))
+	if (space == 0 || (space == sizeof(h->option) && option_is_ours(&h->option.header, gw)))
 		return NO_DROP;
 	return check_options(skb, gw, options, options + space);
 }

@@ -1,0 +1,24 @@
+export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
+
+  pcgd [run]                 serve: take the desired state, keep the kernel as wished, answer DHCP
+  pcgd check FILE...         say what is wrong with desired-state or pcgd.yaml files, by field and value
+  pcgd status [--json]       how things are; --objects lists every kernel object with its state
+  pcgd cleanup               remove all this gateway owns in the kernel, cold (stop pcgd first)
+
+  --config FILE    this unit (default /etc/pcg/pcgd.yaml)
+  --desired FILE   the desired state, re-read when it changes (default /etc/pcg/desired.yaml)
+  --kernel PATH    where pcg-kernel answers (default /run/pcg/kernel.sock)
+  --socket PATH    where pcgd answers (default /run/pcg/pcgd.sock)
+  --state DIR      leases and the last good desired state (default /var/lib/pcg)
+
+Killing pcgd disturbs no traffic; only DHCP waits until it is back.`;
+
+export const pcgKernelHelp = `pcg-kernel: the gateway's door to the kernel, for pcgd alone.
+
+  pcg-kernel [--config FILE] [--socket PATH] [--bpffs DIR]
+
+  --config FILE   this unit (default /etc/pcg/pcgd.yaml)
+  --socket PATH   where pcgd asks (default /run/pcg/kernel.sock)
+  --bpffs DIR     a mounted bpffs to keep eBPF programs and maps in (default /run/pcg/bpf)
+
+Needs CAP_NET_ADMIN and CAP_BPF, and no more. Killing it disturbs no traffic.`;

@@ -22,8 +22,7 @@ export const sets = {
   elasticSnat: "elastic-snat",
   underlayRouted: "underlay-routed",
   underlaySnat: "underlay-snat",
-  natOriginal: "nat-original",
-  natReply: "nat-reply",
+  natCounters: "nat-counters",
 } as const;
 
 /** The nftables counter of a drop reason. */

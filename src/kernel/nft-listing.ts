@@ -101,38 +101,38 @@ function setOf(row: SetRow): KernelObject {
 }
 
 function elementsOf(row: SetRow): KernelObject[] {
-  const keyIsMark = typeText(row.type) === "mark";
-  const valueIsMark = row.map !== undefined && typeText(row.map) === "mark";
+  const keyTypes = typesOf(row.type);
+  const valueTypes = typesOf(row.map ?? []);
   return (row.elem ?? []).map((entry) => {
     const [key, value] = row.map !== undefined && Array.isArray(entry) ? entry : [entry, undefined];
-    const about = { kind: "nft-element" as const, set: row.name, key: datum(key, keyIsMark) };
-    return value === undefined ? about : { ...about, value: datum(value, valueIsMark) };
+    const about = { kind: "nft-element" as const, set: row.name, key: datum(key, keyTypes) };
+    return value === undefined ? about : { ...about, value: datum(value, valueTypes) };
   });
 }
 
-const Counted = Compile(
-  Type.Object({
-    elem: Type.Object({ val: Type.Unknown(), counter: Type.Object({ packets: Type.Number(), bytes: Type.Number() }) }),
-  }),
-);
+const Tallied = Type.Object({ packets: Type.Number(), bytes: Type.Number() });
+const Counted = Compile(Type.Object({ elem: Type.Object({ val: Type.Unknown(), counter: Tallied }) }));
 
 function elementTallies(row: SetRow): Map<string, Tally> {
-  const mark = typeText(row.type) === "mark";
+  const types = typesOf(row.type);
   return new Map(
     (row.elem ?? []).flatMap((entry) =>
-      Counted.Check(entry) ? [[datum(entry.elem.val, mark), entry.elem.counter] as const] : [],
+      Counted.Check(entry) ? [[datum(entry.elem.val, types), entry.elem.counter] as const] : [],
     ),
   );
 }
 
+/** The type of each part of a concatenation; maps name theirs in one text. */
+const typesOf = (type: string | string[]): string[] => (typeof type === "string" ? type.split(" . ") : type);
+
 /** A value as we write it: `10.0.0.0/24`, `80-90`, `10.0.0.1 . tcp . 80`, `0x0000002a`. */
-function datum(value: unknown, isMark: boolean): string {
-  if (typeof value === "number") return isMark ? `0x${value.toString(16).padStart(8, "0")}` : `${value}`;
+function datum(value: unknown, types: readonly string[]): string {
+  if (typeof value === "number") return types[0] === "mark" ? `0x${value.toString(16).padStart(8, "0")}` : `${value}`;
   if (typeof value === "string") return value;
   const object = (value ?? {}) as Record<string, unknown>;
-  if (Array.isArray(object["concat"])) return object["concat"].map((v) => datum(v, isMark)).join(" . ");
-  if (Array.isArray(object["range"])) return object["range"].map((v) => datum(v, isMark)).join("-");
-  if (object["elem"]) return datum((object["elem"] as Record<string, unknown>)["val"], isMark);
+  if (Array.isArray(object["concat"])) return object["concat"].map((v, i) => datum(v, types.slice(i))).join(" . ");
+  if (Array.isArray(object["range"])) return object["range"].map((v) => datum(v, types)).join("-");
+  if (object["elem"]) return datum((object["elem"] as Record<string, unknown>)["val"], types);
   const prefix = object["prefix"] as { addr?: string; len?: number } | undefined;
   return prefix ? `${prefix.addr}/${prefix.len}` : JSON.stringify(value);
 }

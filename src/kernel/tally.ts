@@ -1,3 +1,4 @@
+import { sets } from "../datapath/names.ts";
 import type { Counters, Tally } from "./kernel.ts";
 
 const NONE: Tally = { packets: 0, bytes: 0 };
@@ -19,14 +20,13 @@ export function countersOf({ nft, bpf, connections }: Readings): Counters {
         .filter(([name]) => name.startsWith(start))
         .map(([name, tally]) => [name.slice(start.length), tally]),
     );
-  const original = nft.elements.get("nat-original") ?? new Map<string, Tally>();
-  const reply = nft.elements.get("nat-reply") ?? new Map<string, Tally>();
+  const counted = nft.elements.get(sets.natCounters) ?? new Map<string, Tally>();
+  const marks = [...new Set([...counted.keys()].map((key) => key.replace(/^\w+ \. /, "")))];
+  const of = (direction: string, mark: string) => counted.get(`${direction} . ${mark}`) ?? NONE;
   return {
     drops: { ...bpf.drops, ...named("drop-") },
     passes: bpf.passes,
-    nat: Object.fromEntries(
-      [...original].map(([mark, tally]) => [mark, { original: tally, reply: reply.get(mark) ?? NONE }]),
-    ),
+    nat: Object.fromEntries(marks.map((mark) => [mark, { original: of("original", mark), reply: of("reply", mark) }])),
     firewall: named("rule-"),
     connections,
   };

@@ -14,7 +14,8 @@ import { libbpf, must } from "../../src/kernel/libbpf.edge.ts";
 const unshare = koffi.load("libc.so.6").func("int unshare(int flags)") as (flags: number) => number;
 const CLONE_NEWNET = 0x40000000;
 
-export const sh = (command: string): string => execFileSync("sh", ["-ec", command], { encoding: "utf8", timeout: 20_000 });
+export const sh = (command: string): string =>
+  execFileSync("sh", ["-ec", command], { encoding: "utf8", timeout: 20_000 });
 
 /** TC_ACT_*: linux/pkt_cls.h */
 export const verdicts = { 0: "ok", 2: "shot", 7: "redirect" } as const;

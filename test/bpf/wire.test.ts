@@ -78,7 +78,7 @@ test.each([
 
 /** Bytes that iperf3's sender knows to be received, over TCP, or has sent. */
 async function transfer(from: ReturnType<typeof node>, to: string, toAddress: string, flags: string): Promise<number> {
-  const server = spawn("ip", ["netns", "exec", to, "iperf3", "-s", "-1", "--forceflush"], {
+  const server = spawn("ip", ["netns", "exec", to, "timeout", "20", "iperf3", "-s", "-1", "--forceflush"], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const ended = once(server, "exit");

@@ -22,6 +22,8 @@ export const firewall: Stage = {
     { kind: "nft-table" },
     ...counters(want),
     ...addressSets(want),
+    ...never(unit),
+    segmentSize(want, unit),
     ...(want.firewall ?? []).map((s) => nftChain(`section-${s.id}`, s.rules.flatMap(compileFirewallRule))),
     nftBaseChain("forward", { type: "filter", at: "forward", priority: FILTER, policy: "drop" }, forward(want, unit)),
     nftBaseChain("input", { type: "filter", at: "input", priority: FILTER, policy: "accept" }, input(unit)),
@@ -60,22 +62,28 @@ function addressSets(want: DesiredState): KernelObject[] {
   ];
 }
 
-function forward(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
+/** What holds whatever the connection is, by where the packet comes from. */
+function never({ uplink, downlink, management }: Unit): KernelObject[] {
   const managed = formatPrefix(networkOf(management.address));
-  const syn = "tcp flags & (syn | rst) == syn";
-  const mss = want.tier0.mssClamp ?? DEFAULT_MSS;
+  const inside = `ip saddr @${sets.segments} ${drop("UPLINK_SPOOFED")}`;
+  const toManagement = `ip daddr ${managed} ${drop("MANAGEMENT")}`;
   return [
-    `iifname "${management.name}" ${drop("MANAGEMENT")}`,
-    `oifname "${management.name}" ${drop("MANAGEMENT")}`,
-    `ip daddr ${managed} ${drop("MANAGEMENT")}`,
-    `iifname "${OVERLAY}" ip daddr 169.254.0.0/16 ${drop("LINK_LOCAL")}`,
-    `iifname { "${uplink.name}", "${downlink.name}" } ip saddr @${sets.segments} ${drop("UPLINK_SPOOFED")}`,
+    nftChain(`from-${management.name}`, [drop("MANAGEMENT")]),
+    nftChain(`from-${uplink.name}`, [inside, toManagement]),
+    nftChain(`from-${downlink.name}`, [inside, toManagement]),
+    nftChain(`from-${OVERLAY}`, [`ip daddr 169.254.0.0/16 ${drop("LINK_LOCAL")}`, toManagement]),
+  ];
+}
+
+function forward(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
+  const from = [OVERLAY, uplink.name, downlink.name, management.name].map((link) => `"${link}" : jump from-${link}`);
+  return [
     `ct state invalid ${drop("INVALID_STATE")}`,
-    `ct mark != 0x0 ct direction original ct mark @${sets.natOriginal}`,
-    `ct mark != 0x0 ct direction reply ct mark @${sets.natReply}`,
-    `oifname "${uplink.name}" ${syn} tcp option maxseg size > ${mss} tcp option maxseg size set ${mss}`,
-    `iifname "${uplink.name}" ${syn} tcp option maxseg size > ${mss} tcp option maxseg size set ${mss}`,
+    `iifname vmap { ${from.join(", ")} }`,
+    `ct direction . ct mark @${sets.natCounters}`,
+    "tcp flags & (syn | rst) == syn jump segment-size",
     "ct state established,related accept",
+    `oifname "${management.name}" ${drop("MANAGEMENT")}`,
     ...(want.firewall ?? []).map((s) => `jump section-${s.id}`),
     `iifname "${OVERLAY}" oifname { "${uplink.name}", "${OVERLAY}" } accept`,
     `iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlayRouted} accept`,
@@ -83,6 +91,13 @@ function forward(want: DesiredState, { uplink, downlink, management }: Unit): st
     `iifname "${downlink.name}" oifname "${OVERLAY}" ip saddr @${sets.underlayRouted} accept`,
     drop("NOT_ALLOWED"),
   ];
+}
+
+/** Both ends of a connection with the Internet start with segments that fit it. */
+function segmentSize(want: DesiredState, { uplink }: Unit): KernelObject {
+  const mss = want.tier0.mssClamp ?? DEFAULT_MSS;
+  const clamp = `tcp option maxseg size > ${mss} tcp option maxseg size set ${mss}`;
+  return nftChain("segment-size", [`oifname "${uplink.name}" ${clamp}`, `iifname "${uplink.name}" ${clamp}`]);
 }
 
 /** What the gateway itself answers: ping on its addresses, tunnel control; on management, what the machine allows. */

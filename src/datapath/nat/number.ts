@@ -18,3 +18,6 @@ export function numberRules(ids: Iterable<string>): Map<string, number> {
 
 /** As nft writes a mark. */
 export const markText = (n: number): string => `0x${n.toString(16).padStart(8, "0")}`;
+
+/** Counts one direction of a translation's connections; `original` is that of their first packet. */
+export const natCounterKey = (direction: "original" | "reply", n: number): string => `${direction} . ${markText(n)}`;

@@ -7,7 +7,7 @@ import type { Stage } from "../stage.ts";
 import { compileGroup } from "./compile.ts";
 import { elasticDnatRules, elasticObjects, elasticRuleId, elasticSnatRules, PAT_RULE_ID, patRules } from "./elastic.ts";
 import { groupsOf } from "./group.ts";
-import { markText, numberRules } from "./number.ts";
+import { natCounterKey, numberRules } from "./number.ts";
 import { inOrder, translationsOf } from "./translation.ts";
 
 const DSTNAT = -100;
@@ -38,7 +38,7 @@ export const nat: Stage = {
     return [
       ...[...dnat, ...snat].flatMap((c) => c.objects),
       ...elasticObjects(want, numbers),
-      ...counterSets(numbers),
+      ...counterSet(numbers),
       nftBaseChain("nat-prerouting", { type: "nat", at: "prerouting", priority: DSTNAT, policy: "accept" }, [
         `iifname { "${unit.uplink.name}", "${OVERLAY}" } jump nat-destination`,
       ]),
@@ -64,9 +64,10 @@ const whose = (unit: Unit): string[] => [
   `oifname "${unit.downlink.name}" ip saddr @${sets.segments} ip daddr @${sets.underlaySnat} snat to ${formatIpv4(unit.downlink.address.address)}`,
 ];
 
-/** Packets and bytes of each translation, by its mark: the forward chain looks every packet up. */
-const counterSets = (numbers: ReadonlyMap<string, number>) =>
-  [sets.natOriginal, sets.natReply].flatMap((set) => [
-    nftSet(set, "mark", { counter: true }),
-    ...[...numbers.values()].map((n) => nftElement(set, markText(n))),
-  ]);
+/** Packets and bytes of each translation, by direction and mark: the forward chain looks every packet up. */
+const counterSet = (numbers: ReadonlyMap<string, number>) => [
+  nftSet(sets.natCounters, "ct_dir . mark", { counter: true }),
+  ...[...numbers.values()].flatMap((n) =>
+    (["original", "reply"] as const).map((direction) => nftElement(sets.natCounters, natCounterKey(direction, n))),
+  ),
+];

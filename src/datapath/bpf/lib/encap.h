@@ -37,7 +37,7 @@ INLINE long make_tunnel_room(struct __sk_buff *skb)
 {
 	long failed = bpf_skb_adjust_room(skb, TUNNEL_ROOM, BPF_ADJ_ROOM_MAC, TUNNEL_FLAGS);
 
-	if (failed == -9999 /* EALREADY */)
+	if (failed == -114 /* EALREADY */)
 		failed = bpf_skb_adjust_room(skb, TUNNEL_ROOM, BPF_ADJ_ROOM_MAC,
 					     BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET);
 	return failed;

@@ -1,0 +1,42 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import koffi from "koffi";
+import { compile, OBJECT_DIR } from "../../src/datapath/bpf/build.edge.ts";
+import { libbpf, must, mustPoint, type Pointer } from "../../src/kernel/libbpf.edge.ts";
+import type { Undo } from "./undo.ts";
+
+const lib = koffi.load("libbpf.so.1");
+const mapFd = lib.func("int bpf_map__fd(const void *map)") as (map: Pointer) => number;
+const programFd = lib.func("int bpf_program__fd(const void *program)") as (program: Pointer) => number;
+
+const sources = join(import.meta.dirname, "bpf");
+const built = join(import.meta.dirname, "../../build/bench");
+
+/** Compiles one of the bench's own eBPF programs and loads it; it stays as long as something holds it. */
+export function loadProgram(name: string, undo: Undo) {
+  mkdirSync(built, { recursive: true });
+  const file = join(built, `${name}.bpf.o`);
+  const flaw = compile(join(sources, `${name}.bpf.c`), file, OBJECT_DIR);
+  if (flaw !== undefined) throw new Error(flaw);
+  const object = mustPoint(libbpf.objectOpen(file, null), `open ${name}`);
+  undo.add(() => libbpf.objectClose(object));
+  must(libbpf.objectLoad(object), `load ${name}`);
+  return {
+    map: (map: string) => mapFd(mustPoint(libbpf.findMap(object, map), `map ${map}`)),
+    program: (program: string) => programFd(mustPoint(libbpf.findProgram(object, program), `program ${program}`)),
+  };
+}
+
+/** Fills an array from its first entry on. */
+export function fillArray(fd: number, values: readonly Uint8Array[]): void {
+  const keys = Buffer.alloc(values.length * 4);
+  for (const n of values.keys()) keys.writeUInt32LE(n, n * 4);
+  must(libbpf.mapUpdateBatch(fd, keys, Buffer.concat(values), [values.length], null), "fill an array");
+}
+
+/** The one counter of a per-CPU array, summed. */
+export function readCounter(fd: number): number {
+  const values = new BigUint64Array(must(libbpf.possibleCpus(), "count CPUs"));
+  must(libbpf.mapLookup(fd, Buffer.alloc(4), new Uint8Array(values.buffer)), "read a counter");
+  return Number(values.reduce((sum, n) => sum + n, 0n));
+}

@@ -72,7 +72,7 @@ export interface NatStatus {
   readonly reply: Tally;
 }
 
-export interface LeaseStatus {
+interface LeaseStatus {
   readonly segment: string;
   readonly ip: string;
   readonly mac: string;

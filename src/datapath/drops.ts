@@ -44,5 +44,3 @@ export const drops = {
   FIREWALL_RULE: { at: "firewall", says: "a firewall rule drops it" },
   NO_TRANSLATION: { at: "firewall", says: "no NAT rule gives the source a public address" },
 } as const satisfies Record<string, { at: "downlink" | "overlay" | "uplink" | "firewall"; says: string }>;
-
-export type DropReason = keyof typeof drops;

@@ -8,7 +8,7 @@ export const OVERLAY_NEXT_HOP = "169.254.1.1";
 export const OVERLAY_NEXT_HOP_MAC = "02:00:00:00:00:fe";
 
 /** Outer IPv4 20 + UDP 8 + GENEVE 8 + option 8 + inner Ethernet 14. */
-export const ENCAPSULATION_BYTES = 58;
+const ENCAPSULATION_BYTES = 58;
 /** 9001, the VPC's, less the encapsulation. */
 export const OVERLAY_MTU = 9001 - ENCAPSULATION_BYTES;
 /** What the Internet gateway lets through. */

@@ -5,19 +5,13 @@
 export const verbs = ["read", "apply", "interfaces", "counters", "watch"] as const;
 export type Verb = (typeof verbs)[number];
 
-export interface Request {
-  readonly id: number;
-  readonly verb: Verb;
-  readonly steps?: readonly unknown[];
-}
-
 export type Answer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly code: string; readonly message: string } }
   | { readonly changed: true };
 
 /** A line longer than this is no request of ours. Ten thousand endpoints with their NAT are some 20 MB. */
-export const MOST_LINE_BYTES = 256 * 1024 * 1024;
+const MOST_LINE_BYTES = 256 * 1024 * 1024;
 
 /** Cuts a stream of chunks into lines. */
 export function lines(onLine: (line: string) => void, onTooLong: () => void): (chunk: Buffer) => void {

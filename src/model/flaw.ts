@@ -13,7 +13,7 @@ export const formatFlaw = ({ field, value, why }: Flaw): string =>
   `${field || "document"}: ${why}${value === undefined ? "" : ` (is ${JSON.stringify(value)})`}`;
 
 /** `/segments/0/vni` as `segments[0].vni`. */
-export const fieldOf = (pointer: string): string =>
+const fieldOf = (pointer: string): string =>
   pointer
     .split("/")
     .slice(1)

@@ -14,7 +14,7 @@ const RETRY_MOST_MS = 30_000;
 /** Changes that come together are one pass. */
 const SETTLE_MS = 50;
 
-export type ObjectState = "in_sync" | "in_progress" | "error";
+type ObjectState = "in_sync" | "in_progress" | "error";
 
 export interface Report {
   readonly wished: number | null;

@@ -89,6 +89,10 @@ const refused: Partial<Record<keyof typeof drops, readonly (readonly [string, ()
       () => tunnel(usual, { geneve: { options: Buffer.concat([ours, option(9, 0xff, zeros(0))]) } }),
     ],
     [
+      "one before the known one",
+      () => tunnel(usual, { geneve: { options: Buffer.concat([option(9, 0xff, zeros(0)), ours]) } }),
+    ],
+    [
       "one though the C bit is clear",
       () => tunnel(usual, { geneve: { critical: false, options: option(1, 0x80, zeros(0)) } }),
     ],

@@ -146,3 +146,13 @@ test("overlay_egress lets the kernel find the neighbour it does not have yet", (
   const out = send(answer(silent));
   expect([out.verdict, out.moved]).toEqual(["redirect", { encapsulated: 1 }]);
 });
+
+test("overlay_egress sends a full checksum that comes out as zero as all ones, since zero means none", () => {
+  t.put("gateway", { index: 0 }, { ...config, fullChecksum: 1 });
+  const checkOf = (payload: Uint8Array) =>
+    send(ipv4({ from: net.internet, to: net.vm, protocol: 17, fragment: 185 }, payload)).packet.readUInt16BE(40);
+  const complement = Buffer.alloc(2);
+  complement.writeUInt16BE(checkOf(complement));
+  expect(checkOf(complement)).toBe(0xffff);
+  t.put("gateway", { index: 0 }, config);
+});

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { ask } from "../../src/api/client.edge.ts";
 import type { Status } from "../../src/api/status.ts";
@@ -19,6 +19,7 @@ export const vm1 = node("vm-1-nsx");
 export const vm2 = node("vm-2-nsx");
 /** The VMs in the VPC: their tunnel endpoints. */
 export const vm1Underlay = node("vm-1");
+export const vm2Underlay = node("vm-2");
 
 export const address = {
   inet: "198.51.100.10",
@@ -73,7 +74,9 @@ export async function wish(change: (want: DesiredState) => Partial<DesiredState>
 
 async function writeWish(want: DesiredState): Promise<void> {
   const generation = readWish().generation + 1;
-  writeFileSync(desiredFile, stringify({ ...want, generation }));
+  // In one go: pcgd must not read half of it.
+  writeFileSync(`${desiredFile}.new`, stringify({ ...want, generation }));
+  renameSync(`${desiredFile}.new`, desiredFile);
   await until(`generation ${generation} realized`, async () => (await status()).desired.realized === generation);
 }
 

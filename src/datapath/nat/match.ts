@@ -3,7 +3,7 @@ import { parsePortRange } from "../../net/port-range.ts";
 import { parsePrefix, rangeOf } from "../../net/prefix.ts";
 
 /** What a NAT rule may match on, in the order a key is written: the rule's field, nft's expression and type. */
-export const matchFields = [
+const matchFields = [
   { of: "sourceNetwork", expression: "ip saddr", type: "ipv4_addr" },
   { of: "destinationNetwork", expression: "ip daddr", type: "ipv4_addr" },
   { of: "protocol", expression: "meta l4proto", type: "inet_proto" },
@@ -11,7 +11,7 @@ export const matchFields = [
   { of: "destinationPorts", expression: "th dport", type: "inet_service" },
 ] as const satisfies readonly { of: keyof NatRule; expression: string; type: string }[];
 
-export type MatchField = (typeof matchFields)[number]["of"];
+type MatchField = (typeof matchFields)[number]["of"];
 export type Match = Readonly<Partial<Record<MatchField, string>>>;
 
 /** The fields a match has, in key order. */

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { pin } from "./thread.ts";
+import { links, type Topology } from "./topology.ts";
+
+/** Senders and receivers run on CPU 0, the gateway on CPU 1. */
+export const LOAD_CPU = 0;
+const GATEWAY_CPU = 1;
+
+function threads(): Map<number, string> {
+  return new Map(
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((pid) => {
+        try {
+          return [[Number(pid), readFileSync(`/proc/${pid}/comm`, "utf8").trim()] as const];
+        } catch {
+          return []; // ended meanwhile
+        }
+      }),
+  );
+}
+
+/** Nanoseconds on a CPU so far (Documentation/scheduler/sched-stats.rst). */
+const onCpu = (pid: number) => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ", 1)[0]);
+
+/**
+ * Gives each port of a gateway a kernel thread of its own on the gateway's CPU, and says what they and that CPU's
+ * ksoftirqd have used. Softirq work that a thread raises (the overlay device's, the VXLAN device's GRO cells) runs on
+ * top of it and is in its figure. What is sent on to a far end is received on the other CPU.
+ */
+export function measureGateway(topology: Topology): () => number {
+  const before = threads();
+  for (const port of [links.uplink, links.downlink]) {
+    topology.gateway.run(`ethtool -K ${port} gro on >/dev/null`);
+    topology.gateway.runWithSys(`echo 1 >/sys/class/net/${port}/threaded`);
+  }
+  const all = threads();
+  const own = [...all].filter(([pid, name]) => !before.has(pid) && name.startsWith("napi/bench-")).map(([pid]) => pid);
+  if (own.length < 2) throw new Error("the gateway's ports got no threads of their own");
+  for (const pid of own) pin(pid, 1 << GATEWAY_CPU);
+  const softirq = [...all].find(([, name]) => name === `ksoftirqd/${GATEWAY_CPU}`)?.[0];
+  const counted = softirq === undefined ? own : [...own, softirq];
+  return () => counted.reduce((sum, pid) => sum + onCpu(pid), 0);
+}
+
+/** Frames as they are on a wire: no longer than the MTU, checksums finished, and received away from the gateway's CPU. */
+export function makeWireLike({ inet, host }: Topology): void {
+  inet.run(`ethtool -K ${links.internet} tx off tso off gso off >/dev/null`);
+  host.run(`ethtool -K ${links.wire} tso off gso off tx-udp_tnl-segmentation off gro on >/dev/null`);
+  const steer = (link: string) => `echo ${1 << LOAD_CPU} >/sys/class/net/${link}/queues/rx-0/rps_cpus`;
+  inet.runWithSys(steer(links.internet));
+  host.runWithSys(steer(links.wire));
+}

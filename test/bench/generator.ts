@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { setImmediate as turn } from "node:timers/promises";
 import koffi from "koffi";
 import { encode, type Struct } from "../../src/datapath/bpf/struct.ts";
@@ -15,6 +16,9 @@ export type Direction = "out" | "in";
 /** An Ethernet frame of 64 bytes without its checksum. */
 const PAYLOAD = 64 - 14 - 20 - 8;
 const BATCH = 64;
+/** BPF_F_TEST_XDP_LIVE_FRAMES, linux/bpf.h. */
+const LIVE_FRAMES = 1 << 1;
+const { EINTR } = constants.errno;
 const PORT = 7000;
 const FIRST_SOURCE_PORT = 20_000;
 
@@ -133,10 +137,14 @@ export class Generator {
     opts.writeUInt32LE(LIVE_FRAMES, 68);
     opts.writeUInt32LE(BATCH, 76);
     const fd = this.#object.program("generate");
-    inNetwork(this.#namespace.file, () => must(libbpf.testRun(fd, opts), "send live frames"));
+    // A signal ends the call early; the frames' turn goes on from where it was, so once more sends the rest and more.
+    const run = () => {
+      let result = libbpf.testRun(fd, opts);
+      while (result === -EINTR) result = libbpf.testRun(fd, opts);
+      return must(result, "send live frames");
+    };
+    inNetwork(this.#namespace.file, run);
     return count;
   }
 }
 
-/** BPF_F_TEST_XDP_LIVE_FRAMES, linux/bpf.h. */
-const LIVE_FRAMES = 1 << 1;

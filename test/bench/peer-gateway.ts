@@ -1,7 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sh } from "../kernel/namespace.ts";
 import { type Entry, net } from "./entries.ts";
+import type { BenchNamespace } from "./namespace.ts";
 import { links, type Topology } from "./topology.ts";
 
 export const PEER_NAME = "kernel VXLAN + nftables maps";
@@ -24,7 +26,16 @@ const sysctls = [
  * down, both NAT directions by map, and the forward chain every such gateway has. The tunnel itself is untracked, as
  * ours is.
  */
-export function configurePeer({ gateway }: Topology, entries: readonly Entry[], dir: string): void {
+export function configurePeer({ gateway }: Topology, entries: readonly Entry[]): void {
+  const dir = mkdtempSync(join(tmpdir(), "pcg-bench-peer-"));
+  try {
+    configure(gateway, entries, dir);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+function configure(gateway: BenchNamespace, entries: readonly Entry[], dir: string): void {
   gateway.run(`sysctl -qw ${sysctls.join(" ")}`);
   gateway.batch([
     `link add ${DEVICE} mtu ${MTU} type vxlan id ${net.vni} local ${net.tep} dstport 4789 nolearning noudpcsum`,
@@ -33,7 +44,7 @@ export function configurePeer({ gateway }: Topology, entries: readonly Entry[], 
   ]);
   gateway.run(`sysctl -qw net.ipv4.conf.${DEVICE}.rp_filter=0 net.ipv4.conf.${DEVICE}.send_redirects=0`);
   const file = (name: string, lines: readonly string[]) => {
-    const path = join(dir, `peer-${name}`);
+    const path = join(dir, name);
     writeFileSync(path, `${lines.join("\n")}\n`);
     return path;
   };

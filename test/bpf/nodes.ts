@@ -15,7 +15,7 @@ import { address, config, net } from "./network.ts";
 const setns = koffi.load("libc.so.6").func("int setns(int fd, int type)") as (fd: number, type: number) => number;
 
 /** Runs `fn` in a network namespace; this thread comes back afterwards. */
-export function inside<T>(netns: string, fn: () => T): T {
+function inside<T>(netns: string, fn: () => T): T {
   const home = openSync("/proc/thread-self/ns/net", "r");
   const there = openSync(`/run/netns/${netns}`, "r");
   must(setns(there, 0), `enter ${netns}`);

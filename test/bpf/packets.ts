@@ -87,7 +87,7 @@ export function tcpPacket(h: { from: string; to: string; ip?: Partial<Ip> }, pay
   return ipv4({ from: h.from, to: h.to, protocol: 6, ...h.ip }, Buffer.concat([header, payload]));
 }
 
-export function icmp(type: number, code: number, body: Uint8Array): Buffer {
+function icmp(type: number, code: number, body: Uint8Array): Buffer {
   const packet = Buffer.concat([Buffer.from([type, code, 0, 0, 0, 0, 0, 0]), body]);
   packet.writeUInt16BE(checksum(packet), 2);
   return packet;

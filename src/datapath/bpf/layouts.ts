@@ -1,6 +1,6 @@
 import { drops } from "../drops.ts";
 import { passes } from "./passes.ts";
-import { decode, encode, type Struct, type ValueOf } from "./struct.ts";
+import { encode, type Struct, type ValueOf } from "./struct.ts";
 
 /** DSCP value that means: take the inner packet's. */
 export const DSCP_INHERIT = 255;
@@ -84,9 +84,3 @@ export const encodeKey = <M extends MapName>(map: M, key: MapKey<M>): Uint8Array
 
 export const encodeValue = <M extends MapName>(map: M, value: MapValue<M>): Uint8Array =>
   (encode as Loose)(structs[maps[map].value], value);
-
-export const decodeKey = <M extends MapName>(map: M, bytes: Uint8Array): MapKey<M> =>
-  decode(structs[maps[map].key], bytes) as MapKey<M>;
-
-export const decodeValue = <M extends MapName>(map: M, bytes: Uint8Array): MapValue<M> =>
-  decode(structs[maps[map].value], bytes) as MapValue<M>;

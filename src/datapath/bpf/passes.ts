@@ -11,5 +11,3 @@ export const passes = {
   canonical_out: "uplink packets whose Elastic IP became its secondary address",
   uplink_out_other: "uplink packets sent as they are: the unit's own addresses, and ARP",
 } as const;
-
-export type Pass = keyof typeof passes;

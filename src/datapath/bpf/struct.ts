@@ -70,7 +70,7 @@ const types = {
   }),
 } as const;
 
-export type FieldType = keyof typeof types;
+type FieldType = keyof typeof types;
 /** Field names in C's order. */
 export type Struct = Readonly<Record<string, FieldType>>;
 /** What a struct is in TypeScript, read off its table. */
@@ -90,8 +90,21 @@ export interface Member {
 const padding = (from: number, to: number, n: number): Member[] =>
   to > from ? [{ name: `pad${n}`, c: "__u8", array: to - from, offset: from, type: undefined }] : [];
 
+interface Layout {
+  readonly members: readonly Member[];
+  readonly size: number;
+}
+
+const layouts = new WeakMap<Struct, Layout>();
+
 /** Members with natural alignment and every hole named, and the size of it all. */
-export function layout(struct: Struct): { readonly members: readonly Member[]; readonly size: number } {
+export function layout(struct: Struct): Layout {
+  const known = layouts.get(struct) ?? makeLayout(struct);
+  layouts.set(struct, known);
+  return known;
+}
+
+function makeLayout(struct: Struct): Layout {
   const members: Member[] = [];
   let end = 0;
   let widest = 1;

@@ -1,0 +1,106 @@
+import { writeFileSync } from "node:fs";
+import { cpus, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { messageOf } from "../../src/base/error.ts";
+import type { BenchOptions } from "./options.ts";
+import { type Findings, jsonText, type Report, tableText } from "./report.ts";
+import { slowPath } from "./slow-path.ts";
+import { Undo } from "./undo.ts";
+
+type Bench = (options: BenchOptions, undo: Undo) => Promise<Findings>;
+
+const benches: Readonly<Record<string, { readonly does: string; readonly run: Bench }>> = {
+  "slow-path": { does: "gateway CPU per packet, against kernel VXLAN + nftables maps", run: slowPath },
+};
+
+const help = `npm run bench -- [NAME...] [--rounds N] [--quick] [--json FILE]
+
+${Object.entries(benches)
+  .map(([name, { does }]) => `  ${name.padEnd(12)} ${does}`)
+  .join("\n")}
+
+  --rounds N    repetitions of each comparison (default 5)
+  --quick       two short ones: shows that it works, not what to quote
+  --json FILE   writes the figures there too
+  --help        this
+
+Without a NAME, all of them. Needs root and two CPUs that nothing else uses. Progress goes to standard error, the
+table to standard output. All network namespaces made here (bench-…) are removed again, also on Ctrl-C.`;
+
+const undo = new Undo();
+let interrupted = false;
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    if (interrupted) return;
+    interrupted = true;
+    process.stderr.write("\ntaking everything down again\n");
+    void undo.all().finally(() => process.exit(130));
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!interrupted) process.stderr.write(`bench: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await undo.all();
+}
+if (!interrupted) process.exit();
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
+      json: { type: "string" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(`${help}\n`);
+    return 0;
+  }
+  const names = positionals.length > 0 ? positionals : Object.keys(benches);
+  const unknown = names.find((name) => !benches[name]);
+  if (unknown !== undefined)
+    throw new Error(`no bench is called ${unknown}; there are ${Object.keys(benches).join(", ")}`);
+  requireMachine();
+  const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a number from 1");
+  const report = await runAll(names, { rounds, quick: values.quick, progress });
+  process.stdout.write(`${tableText(report)}\n`);
+  if (values.json !== undefined) writeFileSync(values.json, jsonText(report));
+  return 0;
+}
+
+async function runAll(names: readonly string[], options: BenchOptions): Promise<Report> {
+  const found: Findings[] = [];
+  for (const name of names) {
+    const bench = benches[name];
+    if (bench) found.push(await bench.run(options, undo));
+    await undo.all();
+  }
+  const quick = options.quick ? ["Quick figures: to see that it works, not to quote."] : [];
+  return {
+    machine: machine(),
+    cells: found.flatMap((f) => f.cells),
+    notes: [...quick, ...found.flatMap((f) => f.notes)],
+  };
+}
+
+function progress(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+function requireMachine(): void {
+  if (process.getuid?.() !== 0) throw new Error("run as root: it makes network namespaces");
+  if (cpus().length < 2) throw new Error("two CPUs are needed: one for the gateway, one for the load");
+}
+
+const machine = () => {
+  const all = cpus();
+  return `${all.length} × ${all[0]?.model.trim() ?? "unknown CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.versions.node}`;
+};

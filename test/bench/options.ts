@@ -1,0 +1,9 @@
+/** How long and how often to measure. */
+export interface BenchOptions {
+  /** Rounds of each comparison. */
+  readonly rounds: number;
+  /** Shorter measurements: to see that it works, not to quote. */
+  readonly quick: boolean;
+  /** Says how far it is. */
+  readonly progress: (text: string) => void;
+}

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/base/error.ts";
+import { apply } from "./apply.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Findings, jsonText, type Report, tableText } from "./report.ts";
 import { slowPath } from "./slow-path.ts";
@@ -11,6 +12,7 @@ type Bench = (options: BenchOptions, undo: Undo) => Promise<Findings>;
 
 const benches: Readonly<Record<string, { readonly does: string; readonly run: Bench }>> = {
   "slow-path": { does: "gateway CPU per packet, against kernel VXLAN + nftables maps", run: slowPath },
+  apply: { does: "time to effect of 10,000 endpoints and Elastic IPs, and of one more", run: apply },
 };
 
 const help = `npm run bench -- [NAME...] [--rounds N] [--quick] [--json FILE]
@@ -100,7 +102,7 @@ function requireMachine(): void {
   if (cpus().length < 2) throw new Error("two CPUs are needed: one for the gateway, one for the load");
 }
 
-const machine = () => {
+function machine(): string {
   const all = cpus();
   return `${all.length} × ${all[0]?.model.trim() ?? "unknown CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.versions.node}`;
-};
+}

@@ -6,8 +6,9 @@ import { libbpf, must } from "../../src/kernel/libbpf.edge.ts";
 import { ethernet, geneve, ipv4, option, udp, udpPacket } from "../bpf/packets.ts";
 import { fillArray, loadProgram } from "./bpf-program.ts";
 import { type Entry, net } from "./entries.ts";
+import { LOAD_CPU } from "./gateway-cpu.ts";
 import type { BenchNamespace } from "./namespace.ts";
-import { inNetwork } from "./thread.ts";
+import { inNetwork, pin } from "./thread.ts";
 import { links, type Topology, type Tunnel } from "./topology.ts";
 import type { Undo } from "./undo.ts";
 
@@ -16,6 +17,8 @@ export type Direction = "out" | "in";
 /** An Ethernet frame of 64 bytes without its checksum. */
 const PAYLOAD = 64 - 14 - 20 - 8;
 const BATCH = 64;
+/** About what one CPU offers. */
+const OFFERED_PER_MS = 4_000;
 /** BPF_F_TEST_XDP_LIVE_FRAMES, linux/bpf.h. */
 const LIVE_FRAMES = 1 << 1;
 const { EINTR } = constants.errno;
@@ -91,6 +94,7 @@ export class Generator {
     load: { entries: readonly Entry[]; flows: number },
     undo: Undo,
   ) {
+    pin(0, 1 << LOAD_CPU);
     this.#object = loadProgram("generator", undo);
     this.#namespace = direction === "out" ? topology.host : topology.inet;
     this.#ifindex = this.#namespace.index(direction === "out" ? links.wire : links.internet);
@@ -99,16 +103,10 @@ export class Generator {
     fillArray(this.#object.map("frames"), words);
   }
 
-  /** As many as the port takes for that long. @returns how many were offered */
-  async flood(ms: number): Promise<number> {
+  /** Many more than the port takes, for about that long, in one call: each begins and ends with a wait for RCU. */
+  flood(ms: number): void {
     this.#rewind();
-    const end = performance.now() + ms;
-    let offered = 0;
-    while (performance.now() < end) {
-      offered += this.#send(32_768);
-      await turn();
-    }
-    return offered;
+    this.#send(ms * OFFERED_PER_MS);
   }
 
   /** Every frame once, slowly enough that none is lost. */
@@ -147,4 +145,3 @@ export class Generator {
     return count;
   }
 }
-

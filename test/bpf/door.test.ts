@@ -51,7 +51,10 @@ test("attach puts a program on a hook, attached names it, detach takes it off", 
 });
 
 test("ensureLoaded finds what an earlier process pinned, entries and all", () => {
-  const entry = [encodeKey("segments", { vni: 7 }), encodeValue("segments", { gateway: Ipv4(1) })] as const;
+  const entry = [
+    encodeKey("segments", { vni: 7 }),
+    encodeValue("segments", { gateway: Ipv4(1), dhcpServer: Ipv4(1) }),
+  ] as const;
   t.bpf.update("segments", [entry]);
   t.bpf.attach(LO, "egress", "uplink_egress");
   const later = openBpf(t.directory, OBJECT_DIR);
@@ -66,7 +69,9 @@ test("ensureLoaded finds what an earlier process pinned, entries and all", () =>
 test("a new version shares the maps, tells the old program from its own, and prune forgets the old one once it is off", () => {
   const upgrade = openBpf(t.directory, otherVersion());
   expect(upgrade.digest).not.toBe(t.bpf.digest);
-  t.bpf.update("segments", [[encodeKey("segments", { vni: 8 }), encodeValue("segments", { gateway: Ipv4(2) })]]);
+  t.bpf.update("segments", [
+    [encodeKey("segments", { vni: 8 }), encodeValue("segments", { gateway: Ipv4(2), dhcpServer: Ipv4(3) })],
+  ]);
   t.bpf.attach(LO, "ingress", "uplink_ingress");
   upgrade.ensureLoaded();
   expect(upgrade.entries("segments")).toEqual(t.bpf.entries("segments"));

@@ -337,6 +337,10 @@ test.each([
     packet: () => tunnel(fromVm(dhcp({ from: "192.168.100.9", to: net.gateway }), { from: net.newMac })),
   },
   { what: "renewing the bound address", packet: () => tunnel(fromVm(dhcp({ from: net.vm, to: net.gateway }))) },
+  {
+    what: "renewing at a server with an address of its own",
+    packet: () => tunnel(fromVm(dhcp({ from: net.vm, to: net.dhcpServer }))),
+  },
   { what: "rebinding the bound address", packet: () => tunnel(fromVm(dhcp({ from: net.vm }), { to: BROADCAST })) },
 ])("downlink_ingress gives DHCP $what whole to the stack", ({ packet }) => {
   const out = send(packet());
@@ -379,6 +383,12 @@ const question = (change: Parameters<typeof arpQuestion>[0], geneve = {}) =>
 
 test.each([
   { what: "a question", change: {}, checksum: 0, geneve: {} },
+  {
+    what: "a question for the DHCP server's own address",
+    change: { targetIp: net.dhcpServer },
+    checksum: 0,
+    geneve: {},
+  },
   { what: "a probe from an address of zero", change: { senderIp: "0.0.0.0" }, checksum: 0, geneve: {} },
   { what: "a question behind no option", change: {}, checksum: 0, geneve: { options: zeros(0), critical: false } },
   { what: "a question behind 252 bytes of options", change: {}, checksum: 0, geneve: { options: zeros(252) } },
@@ -407,7 +417,7 @@ test.each([
   expect(packet.toString("hex", 42, 50)).toBe("0240655800238800");
   expect(packet.subarray(50, 58)).toEqual(ours);
   const answer = arp({
-    ...{ operation: 2, senderMac: net.routerMac, senderIp: net.gateway },
+    ...{ operation: 2, senderMac: net.routerMac, senderIp: change.targetIp ?? net.gateway },
     ...{ targetMac: net.vmMac, targetIp: change.senderIp ?? net.vm },
   });
   expect(packet.subarray(58)).toEqual(ethernet({ to: net.vmMac, from: net.routerMac, type: 0x0806 }, answer));

@@ -9,7 +9,7 @@ const bpf = openBpf(pins, objects);
 bpf.ensureLoaded();
 const [lo = 0] = interfaceIndexes();
 bpf.attach(lo, programs.downlink_ingress.direction, "downlink_ingress");
-bpf.update("segments", [[Uint8Array.of(1, 0, 0, 0), Uint8Array.of(10, 0, 0, 1)]]);
+bpf.update("segments", [[Uint8Array.of(1, 0, 0, 0), Uint8Array.of(10, 0, 0, 1, 10, 0, 0, 1)]]);
 const facts = {
   capabilities: /CapEff:\s*(\w+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1],
   uid: process.getuid?.(),

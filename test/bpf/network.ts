@@ -15,6 +15,7 @@ export const net = {
   vni: 9096,
   otherVni: 9100,
   gateway: "192.168.100.1",
+  dhcpServer: "192.168.100.2",
   otherGateway: "192.168.99.1",
   vm: "192.168.100.3",
   vmMac: "02:00:00:00:64:03",
@@ -49,8 +50,12 @@ export const config: MapValue<"gateway"> = {
 export function furnish({ put }: Pick<Bench, "put">, devices: MapValue<"devices">): void {
   put("gateway", { index: 0 }, config);
   put("devices", { index: 0 }, devices);
-  put("segments", { vni: net.vni }, { gateway: parseIpv4(net.gateway) });
-  put("segments", { vni: net.otherVni }, { gateway: parseIpv4(net.otherGateway) });
+  put("segments", { vni: net.vni }, { gateway: parseIpv4(net.gateway), dhcpServer: parseIpv4(net.dhcpServer) });
+  put(
+    "segments",
+    { vni: net.otherVni },
+    { gateway: parseIpv4(net.otherGateway), dhcpServer: parseIpv4(net.otherGateway) },
+  );
   const nics = [
     { vni: net.vni, tep: net.vmTep, mac: net.vmMac, ip: net.vm },
     { vni: net.vni, tep: net.vmTep, mac: net.newMac, ip: undefined },

@@ -74,8 +74,12 @@ export function node(pins: string, bridge: string, n: NodeOf) {
   const [link] = JSON.parse(sh(`ip -n ${n.netns} -j link show down0`));
   const devices = { downlink: Number(link.ifindex), overlay: OVERLAY, overlayIn: OVERLAY_IN };
   put("devices", { index: 0 }, devices);
-  put("segments", { vni: net.vni }, { gateway: parseIpv4(net.gateway) });
-  put("segments", { vni: net.otherVni }, { gateway: parseIpv4(net.otherGateway) });
+  put("segments", { vni: net.vni }, { gateway: parseIpv4(net.gateway), dhcpServer: parseIpv4(net.dhcpServer) });
+  put(
+    "segments",
+    { vni: net.otherVni },
+    { gateway: parseIpv4(net.otherGateway), dhcpServer: parseIpv4(net.otherGateway) },
+  );
   for (const { ip, tep, vni, mac } of n.peers) {
     const at = { tep: parseIpv4(tep), vni, mac: parseMac(mac) };
     put("teps", address(tep), { present: 1 });

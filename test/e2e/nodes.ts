@@ -68,14 +68,18 @@ export const readWish = (): DesiredState => parse(readFileSync(desiredFile, "utf
 /** Writes a changed wish and waits until it is realized. Its undo writes the old one back and waits too. */
 export async function wish(change: (want: DesiredState) => Partial<DesiredState>): Promise<() => Promise<void>> {
   const old = readWish();
-  await writeWish({ ...old, ...change(old) });
-  return async () => await writeWish(old);
+  const undo = () => writeWish(old);
+  await writeWish({ ...old, ...change(old) }).catch(async (error: unknown) => {
+    await undo();
+    throw error;
+  });
+  return undo;
 }
 
 async function writeWish(want: DesiredState): Promise<void> {
   const generation = readWish().generation + 1;
   // In one go: pcgd must not read half of it.
-  writeFileSync(`${desiredFile}.new`, stringify({ ...want, generation }));
+  writeFileSync(`${desiredFile}.new`, stringify({ ...want, generation }, { aliasDuplicateObjects: false }));
   renameSync(`${desiredFile}.new`, desiredFile);
   await until(`generation ${generation} realized`, async () => (await status()).desired.realized === generation);
 }

@@ -43,7 +43,7 @@ INLINE bool is_dhcp(struct __sk_buff *skb, const struct tunnel *t, const struct 
 		return true;
 	struct segment *segment = bpf_map_lookup_elem(&segments, &t->vni);
 
-	return segment && in->ip.daddr == segment->gateway;
+	return segment && is_own(segment, in->ip.daddr);
 }
 
 /*

@@ -30,7 +30,8 @@ export const structs = {
   /** A NIC that exists, whether or not its address is known yet. */
   member: { vni: "u32", tep: "ipv4", mac: "mac" },
   vni: { vni: "u32" },
-  segment: { gateway: "ipv4" },
+  /** Addresses of this gateway on a segment; `dhcpServer` is the same as `gateway` where nothing else was wished. */
+  segment: { gateway: "ipv4", dhcpServer: "ipv4" },
   segmentTep: { vni: "u32", tep: "ipv4" },
   present: { present: "u8" },
   counter: { packets: "u64", bytes: "u64" },

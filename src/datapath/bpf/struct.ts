@@ -79,7 +79,7 @@ export type ValueOf<S extends Struct> = { readonly [F in keyof S]: ReturnType<(t
 const roundUp = (n: number, to: number) => Math.ceil(n / to) * to;
 
 /** One member of the struct in C; padding is a member too, so that keys hash the same however they were made. */
-export interface Member {
+interface Member {
   readonly name: string;
   readonly c: string;
   readonly array: number | undefined;

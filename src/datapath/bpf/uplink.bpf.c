@@ -35,7 +35,7 @@ int uplink_ingress(struct __sk_buff *skb)
 		return drop(skb, DROP_UPLINK_MALFORMED);
 	__u32 l4 = ETH_HLEN + ip.ihl * 4;
 
-	if (is_icmp_error(skb, &ip, l4) && replace_embedded(skb, &canonical_in, l4, SOURCE))
+	if (is_icmp_error(skb, &ip, l4) && replace_embedded_source(skb, &canonical_in, l4))
 		return drop(skb, DROP_UPLINK_MALFORMED);
 	eip = bpf_map_lookup_elem(&canonical_in, &ip.daddr);
 	if (!eip)
@@ -45,7 +45,10 @@ int uplink_ingress(struct __sk_buff *skb)
 	return let_pass(skb, PASS_CANONICAL_IN);
 }
 
-/* What leaves has a source that the cloud knows, or does not leave. */
+/*
+ * What leaves has a source that the cloud knows, or does not leave. The packet that an ICMP error is about keeps the
+ * Elastic IP it was sent to: it is what the receiver knows, whether or not the cloud looks into such packets.
+ */
 SEC("tc")
 int uplink_egress(struct __sk_buff *skb)
 {
@@ -61,10 +64,6 @@ int uplink_egress(struct __sk_buff *skb)
 	secondary = bpf_map_lookup_elem(&canonical_out, &ip.saddr);
 	if (!secondary && !bpf_map_lookup_elem(&uplink_own, &ip.saddr))
 		return drop(skb, DROP_UNTRANSLATED_SOURCE);
-	__u32 l4 = ETH_HLEN + ip.ihl * 4;
-
-	if (is_icmp_error(skb, &ip, l4) && replace_embedded(skb, &canonical_out, l4, DESTINATION))
-		return drop(skb, DROP_UPLINK_MALFORMED);
 	if (!secondary)
 		return let_pass(skb, PASS_UPLINK_OUT_OTHER);
 	if (replace(skb, &ip, SOURCE, ip.saddr, *secondary))

@@ -1,5 +1,6 @@
 import type { DesiredState } from "../../model/desired.ts";
 import type { KernelObject } from "../../model/kernel-object.ts";
+import type { Segment } from "../../model/topology.ts";
 import type { Unit } from "../../model/unit.ts";
 import { parseIpv4 } from "../../net/ipv4.ts";
 import { parseMac } from "../../net/mac.ts";
@@ -20,9 +21,7 @@ export const downlink: Stage = {
   objects: (want, unit) => [
     self(unit),
     ...want.teps.map((t) => bpfEntry("teps", { address: parseIpv4(t.address) }, PRESENT)),
-    ...want.segments.map((s) =>
-      bpfEntry("segments", { vni: s.vni }, { gateway: parseInterfaceAddress(s.gateway).address }),
-    ),
+    ...want.segments.map((s) => segment(s, want)),
     ...members(want),
     ...untracked(unit),
     bpfProgram("downlink_ingress", unit.downlink.name),
@@ -47,6 +46,12 @@ const self = ({ tep, geneve, routerMac }: Unit): KernelObject =>
       ttl: geneve.ttl,
     },
   );
+
+function segment({ id, vni, gateway }: Segment, { dhcp = [] }: DesiredState): KernelObject {
+  const own = parseInterfaceAddress(gateway).address;
+  const server = dhcp.find((d) => d.segment === id)?.address;
+  return bpfEntry("segments", { vni }, { gateway: own, dhcpServer: server === undefined ? own : parseIpv4(server) });
+}
 
 function members(want: DesiredState): KernelObject[] {
   const vnis = new Map(want.segments.map((s) => [s.id, s.vni]));

@@ -29,6 +29,8 @@ export const firewall: Stage = {
     nftBaseChain("input", { type: "filter", at: "input", priority: FILTER, policy: "accept" }, input(unit)),
     nftBaseChain("last", { type: "filter", at: "postrouting", priority: LAST, policy: "accept" }, [
       `oifname "${unit.uplink.name}" ip saddr @${sets.segments} ${drop("NO_TRANSLATION")}`,
+      // Only here is a connection's first packet marked by source NAT too.
+      `ct direction . ct mark @${sets.natCounters}`,
     ]),
   ],
 };
@@ -80,7 +82,6 @@ function forward(want: DesiredState, { uplink, downlink, management }: Unit): st
   return [
     `ct state invalid ${drop("INVALID_STATE")}`,
     `iifname vmap { ${from.join(", ")} }`,
-    `ct direction . ct mark @${sets.natCounters}`,
     "tcp flags & (syn | rst) == syn jump segment-size",
     "ct state established,related accept",
     `oifname "${management.name}" ${drop("MANAGEMENT")}`,

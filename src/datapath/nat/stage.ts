@@ -64,7 +64,7 @@ const whose = (unit: Unit): string[] => [
   `oifname "${unit.downlink.name}" ip saddr @${sets.segments} ip daddr @${sets.underlaySnat} snat to ${formatIpv4(unit.downlink.address.address)}`,
 ];
 
-/** Packets and bytes of each translation, by direction and mark: the forward chain looks every packet up. */
+/** Packets and bytes of each translation, by direction and mark: the last chain looks every packet up. */
 const counterSet = (numbers: ReadonlyMap<string, number>) => [
   nftSet(sets.natCounters, "ct_dir . mark", { counter: true }),
   ...[...numbers.values()].flatMap((n) =>

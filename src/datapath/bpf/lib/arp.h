@@ -44,7 +44,7 @@ INLINE int judge_arp(const struct tunnel *t, const struct arp *arp, const __u8 *
 		return DROP_SPOOFED_IP;
 	struct segment *segment = bpf_map_lookup_elem(&segments, &t->vni);
 
-	if (!is_question(arp) || !segment || arp->target_ip != segment->gateway)
+	if (!is_question(arp) || !segment || !is_own(segment, arp->target_ip))
 		return DROP_ARP_UNANSWERED;
 	return NO_DROP;
 }

@@ -75,21 +75,20 @@ INLINE long replace_in_embedded_l4(struct __sk_buff *skb, const struct iphdr *ip
 	return failed ?: bpf_l4_csum_replace(skb, icmp + ICMP_CHECKSUM, before, after, sizeof(after));
 }
 
-/* Replaces the address in the packet an ICMP error is about, if it stands there and `map` has another for it. */
-INLINE long replace_embedded(struct __sk_buff *skb, void *map, __u32 icmp, __u32 address)
+/* Replaces the source of the packet an ICMP error is about, if `map` has another for it. */
+INLINE long replace_embedded_source(struct __sk_buff *skb, void *map, __u32 icmp)
 {
 	__u32 header = icmp + ICMP_HEADER;
 	struct iphdr ip;
 
 	if (bpf_skb_load_bytes(skb, header, &ip, sizeof(ip)) || ip.version != 4 || ip.ihl < 5)
 		return 0;
-	__be32 from = address == offsetof(struct iphdr, saddr) ? ip.saddr : ip.daddr;
-	__be32 *to = bpf_map_lookup_elem(map, &from);
+	__be32 *to = bpf_map_lookup_elem(map, &ip.saddr);
 
 	if (!to)
 		return 0;
 	__be32 other = *to;
-	long failed = replace_in_header(skb, header, address, from, other);
+	long failed = replace_in_header(skb, header, offsetof(struct iphdr, saddr), ip.saddr, other);
 
-	return failed ?: replace_in_embedded_l4(skb, &ip, icmp, from, other);
+	return failed ?: replace_in_embedded_l4(skb, &ip, icmp, ip.saddr, other);
 }

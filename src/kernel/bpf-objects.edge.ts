@@ -62,6 +62,7 @@ export class BpfObjects {
     if (index === undefined) throw new PcgError("INTERFACE_MISSING", { name: link });
     this.#tellDevices(indexes);
     this.#bpf.attach(index, direction as Direction, program as ProgramName);
+    this.#bpf.prune();
   }
 
   tallies(): { drops: Record<string, Tally>; passes: Record<string, Tally> } {

@@ -32,6 +32,7 @@ export const address = {
 } as const;
 
 export const socket = `/run/pcg-${LAB}/a/pcgd.sock`;
+export const configFile = `/run/pcg-${LAB}/a/pcgd.yaml`;
 export const desiredFile = `/run/pcg-${LAB}/desired.yaml`;
 
 export const status = async (): Promise<Status> => (await ask(socket, "/status")) as Status;
@@ -87,3 +88,11 @@ async function writeWish(want: DesiredState): Promise<void> {
 /** Ends a daemon of the gateway with SIGKILL and starts it again. */
 export const killAndRestart = (daemon: "pcgd" | "pcg-kernel"): string =>
   sh(`${process.execPath} src/bin/lab.ts restart ${daemon} --kill --name ${LAB}`);
+
+/** The process ids of the gateway's two daemons, as the laboratory wrote them down and they still run. */
+export const daemons = (): number[] =>
+  ["pcgd-a", "pcg-kernel-a"].map((name) => {
+    const { pid } = JSON.parse(readFileSync(`/run/pcg-${LAB}/processes/${name}.json`, "utf8")) as { pid: number };
+    process.kill(pid, 0);
+    return pid;
+  });

@@ -72,7 +72,9 @@ static long add_chunk(__u32 index, struct summing *s)
  */
 SEPARATE int sum_packet(struct __sk_buff *skb, __u32 offset, __u32 length)
 {
-	__u32 zero = 0, rest = 0;
+	__u32 zero = 0;
+	__u16 pair = 0;
+	__u8 last = 0;
 	struct chunk *chunk = bpf_map_lookup_elem(&scratch, &zero);
 	struct summing s = { .skb = skb, .chunk = chunk, .offset = offset };
 	int sum;
@@ -90,12 +92,12 @@ SEPARATE int sum_packet(struct __sk_buff *skb, __u32 offset, __u32 length)
 			offset += size;
 		}
 	}
-	length &= 3;
-	if (sum < 0 || !length)
-		return sum;
-	if (bpf_skb_load_bytes(skb, offset, &rest, length))
+	if ((length & 2) && bpf_skb_load_bytes(skb, offset, &pair, sizeof(pair)))
 		return -1;
-	return fold((__u64)sum + rest);
+	if ((length & 1) && bpf_skb_load_bytes(skb, offset + (length & 2), &last, sizeof(last)))
+		return -1;
+	/* An odd last byte counts as if followed by zero: the low half of a word on these machines. */
+	return sum < 0 ? -1 : (int)fold((__u64)sum + pair + last);
 }
 
 /* Where the L4 checksum of an unfragmented TCP or UDP packet is, counted from the L4 header; 0 for all others. */

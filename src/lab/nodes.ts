@@ -55,3 +55,14 @@ export function labNodes(topology: Topology, lab: LabPaths): readonly Node[] {
     ]),
   ];
 }
+
+/** EIP → secondary address, by the Internet gateway → overlay address, by the unit → VM. */
+export const elasticPaths = ({ elasticIps, machines }: Topology): string[] =>
+  elasticIps.flatMap(({ address, secondary, machine }) => {
+    const vm = machines.find(({ name }) => name === machine);
+    if (!vm?.staticIp) return [];
+    const units = Object.entries(secondary).map(([unit, own]) => `${own} (secondary of unit ${unit})`);
+    return [
+      `${address} (Elastic IP) → ${units.join(" or ")} → ${vm.staticIp} (overlay) → ${vm.name} behind ${vm.eni.address}`,
+    ];
+  });

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { gatewayDaemonName, gatewayFiles } from "./gateway.ts";
 import { type LabPaths, netnsFile } from "./lab-paths.ts";
 import { leaseFile } from "./machine.ts";
-import { labNodes } from "./nodes.ts";
+import { elasticPaths, labNodes } from "./nodes.ts";
 import { isAlive, type ProcessRecord, recorded } from "./processes.edge.ts";
 import { run } from "./run.edge.ts";
 import type { LabStatus, Lease, NodeStatus } from "./status.ts";
@@ -29,6 +29,7 @@ export async function readStatus(lab: LabPaths): Promise<LabStatus> {
       }),
     ),
     desired: lab.desired,
+    paths: elasticPaths(topology),
     vpcDrops: await vpcDrops(lab.namespace("vpc")),
     proofs: existsSync(lab.proofs) ? JSON.parse(readFileSync(lab.proofs, "utf8")) : [],
   };

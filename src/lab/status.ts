@@ -26,6 +26,8 @@ export interface LabStatus {
   readonly leases: Readonly<Record<string, Lease>>;
   readonly gateway: Readonly<Record<string, { config: string; socket: string; kernelSocket: string; logs: string[] }>>;
   readonly desired: string;
+  /** Each Elastic IP's way to its VM, stage by stage. */
+  readonly paths: readonly string[];
   /** Packets the VPC dropped, by why. */
   readonly vpcDrops: Readonly<Record<string, number>>;
   /** The fetches made when it came up. */
@@ -34,7 +36,7 @@ export interface LabStatus {
 
 /** The same for people. */
 export function statusText(status: LabStatus): string {
-  const { name, up, nodes, leases, gateway, desired, vpcDrops, proofs } = status;
+  const { name, up, nodes, leases, gateway, desired, paths, vpcDrops, proofs } = status;
   if (!up) return `${name} is not up. Start it with: npm run lab -- up --detach${nameOption(name)}\n`;
   const width = Math.max(...nodes.map((node) => node.name.length));
   const drops = Object.entries(vpcDrops).filter(([, packets]) => packets > 0);
@@ -44,6 +46,7 @@ export function statusText(status: LabStatus): string {
     `wish      ${desired} (edit it; it is read again)`,
     ...Object.entries(gateway).map(([unit, { socket, logs }]) => `unit ${unit}    ${socket}, logs ${logs.join(" ")}`),
     ...(drops.length > 0 ? [`VPC drops ${drops.map(([reason, n]) => `${reason} ${n}`).join(", ")}`] : []),
+    ...paths.map((path) => `path      ${path}`),
     ...proofs.map(({ says, holds, answer }) => `${holds ? "proved   " : "UNPROVED "} ${says}: ${answer}`),
   ];
   return `${lines.join("\n")}\n`;
@@ -72,7 +75,7 @@ export function pokeText({ name, gateway }: LabStatus): string {
     exec("vm-2", "ping -c 3 192.168.100.3"),
     exec("pcg-a", "tshark -i downlink0 -d udp.port==6081,geneve"),
     exec("pcg-a", "nft list ruleset"),
-    ...Object.values(gateway).map(({ socket }) => `  node src/bin/pcgd.ts status --socket ${socket}`),
+    ...Object.values(gateway).map(({ socket }) => `  npm run pcgd -- status --socket ${socket}`),
     `  npm run lab -- restart${option} pcgd --kill`,
     `  npm run lab -- status${option} | down${option}`,
     "",

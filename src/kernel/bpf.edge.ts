@@ -32,14 +32,15 @@ const remove = (directory: string) => {
 };
 
 /**
- * eBPF, found through pins alone: CAP_BPF and CAP_NET_ADMIN suffice, and programs and maps outlive this process.
+ * eBPF, found through pins alone, so that programs and maps outlive this process.
  *
  *     <pins>/maps-<layouts>/<map>        shared by every version of the programs with these layouts
  *     <pins>/programs-<objects>/<program>
  *
- * A loader that has CAP_PERFMON too gets faster programs: the verifier then leaves out its barriers against
- * speculation, which cost the downlink's program 1.6 times its time (measured by test run, Linux 6.18). Only loading
- * matters. So a short-lived privileged start may call ensureLoaded(), and the long-lived process find the pins.
+ * Once all is pinned, CAP_BPF and CAP_NET_ADMIN suffice. Loading wants CAP_PERFMON too: without it Linux 6.1 refuses
+ * the programs ("attempt to corrupt spilled pointer", of a scalar), and 6.18 loads them with barriers against
+ * speculation that cost 1.6 times the time per packet (measured by test run). So a short-lived start with that
+ * capability calls ensureLoaded(), and the long-lived process finds the pins.
  */
 export class Bpf {
   /** Of the programs in the object files. */

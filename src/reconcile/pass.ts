@@ -2,7 +2,7 @@ import type { Kernel, StepResult } from "../kernel/kernel.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import { keyOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
-import { isGate, plan } from "./plan.ts";
+import { byKey, type Have, isGate, plan } from "./plan.ts";
 
 export interface Failure {
   readonly step: Step;
@@ -22,11 +22,7 @@ const guards = (o: KernelObject) => o.kind.startsWith("nft-") || o.kind.startsWi
  * One pass. Steps that fail are reported, not thrown: the rest still runs, and the next pass tries again. Forwarding
  * is opened last, and only after what the kernel then holds has been read back and equals the wish.
  */
-export async function pass(
-  kernel: Kernel,
-  want: readonly KernelObject[],
-  have: readonly KernelObject[],
-): Promise<Outcome> {
+export async function pass(kernel: Kernel, want: readonly KernelObject[], have: Have): Promise<Outcome> {
   const steps = plan(want, have);
   const opens = (s: Step) => isGate(subjectOf(s)) && s.do !== "remove";
   const body = await applied(
@@ -35,7 +31,7 @@ export async function pass(
   );
   const opening = steps.filter(opens);
   if (opening.length === 0) return body;
-  const unlike = plan(want, await kernel.read())
+  const unlike = plan(want, byKey(await kernel.read()))
     .map(subjectOf)
     .filter(guards);
   const gate =

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { FORWARDING, type KernelObject } from "../model/kernel-object.ts";
 import { keyOf, textOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
-import { plan } from "./plan.ts";
+import { byKey, plan } from "./plan.ts";
 
 const anObject: fc.Arbitrary<KernelObject> = fc.oneof(
   fc.record({
@@ -43,9 +43,9 @@ function run(have: readonly KernelObject[], steps: readonly Step[]): KernelObjec
 test("plan reaches any wish from any state, and then rests", () => {
   fc.assert(
     fc.property(aState, aState, (want, have) => {
-      const after = run(have, plan(want, have));
+      const after = run(have, plan(want, byKey(have)));
       expect(sorted(after)).toEqual(sorted(want));
-      expect(plan(want, after)).toEqual([]);
+      expect(plan(want, byKey(after))).toEqual([]);
     }),
   );
 });
@@ -53,7 +53,7 @@ test("plan reaches any wish from any state, and then rests", () => {
 test("plan adds before it removes, opens forwarding last and closes it first", () => {
   fc.assert(
     fc.property(aState, aState, (want, have) => {
-      const steps = plan(want, have);
+      const steps = plan(want, byKey(have));
       const gate = steps.findIndex((s) => keyOf(subjectOf(s)) === `sysctl/${FORWARDING}`);
       const others = steps.filter((_, i) => i !== gate);
       const firstRemoval = others.findIndex((s) => s.do === "remove");

@@ -30,23 +30,37 @@ const rank = (step: Step) => {
   return isGate(o) ? order.length : (rankOfKind.get(o.kind) ?? 0);
 };
 
+/** What is in the kernel, by {@link keyOf}. */
+export type Have = ReadonlyMap<string, KernelObject>;
+
+export const byKey = (objects: readonly KernelObject[]): Map<string, KernelObject> =>
+  new Map(objects.map((o) => [keyOf(o), o]));
+
 /**
  * The shortest ordered list of steps that turns what is into what should be. Adds come before removals, so that
  * nothing goes dark; a gate that must close closes before everything.
  */
-export function plan(want: readonly KernelObject[], have: readonly KernelObject[]): Step[] {
-  const present = new Map(have.map((o) => [keyOf(o), o]));
+export function plan(want: readonly KernelObject[], have: Have): Step[] {
   const wanted = new Set<string>();
   const builds: Step[] = [];
   for (const to of want) {
     const key = keyOf(to);
     wanted.add(key);
-    const from = present.get(key);
+    const from = have.get(key);
     if (!from) builds.push({ do: "add", object: to });
-    else if (textOf(from) !== textOf(to)) builds.push({ do: "change", from, to });
+    else if (!isSame(from, to)) builds.push({ do: "change", from, to });
   }
-  const removals = have.filter((o) => !wanted.has(keyOf(o))).map((object): Step => ({ do: "remove", object }));
+  const removals: Step[] = [];
+  for (const [key, object] of have) if (!wanted.has(key)) removals.push({ do: "remove", object });
   const closing = removals.filter((s) => isGate(subjectOf(s)));
   const rest = removals.filter((s) => !isGate(subjectOf(s)));
   return [...closing, ...builds.toSorted((a, b) => rank(a) - rank(b)), ...rest.toSorted((a, b) => rank(b) - rank(a))];
+}
+
+/** Of the kinds that come by the ten thousand, fields are compared; of the others, what an administrator would read. */
+function isSame(a: KernelObject, b: KernelObject): boolean {
+  if (a === b) return true;
+  if ((a.kind === "bpf-entry" && b.kind === "bpf-entry") || (a.kind === "nft-element" && b.kind === "nft-element"))
+    return a.value === b.value;
+  return textOf(a) === textOf(b);
 }

@@ -6,6 +6,7 @@ import type { KernelObject } from "../model/kernel-object.ts";
 import { keyOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import { type Failure, type Outcome, pass } from "./pass.ts";
+import { byKey } from "./plan.ts";
 
 /** Even if nothing says so, the kernel is read anew this often. */
 const REREAD_MS = 60_000;
@@ -113,10 +114,10 @@ export class Reconciler {
   async #once(want: { generation: number; objects: readonly KernelObject[] }): Promise<void> {
     try {
       if (this.#stale) {
-        this.#have = new Map((await this.#kernel.read()).map((o) => [keyOf(o), o]));
+        this.#have = byKey(await this.#kernel.read());
         this.#stale = false;
       }
-      const outcome = await pass(this.#kernel, want.objects, [...this.#have.values()]);
+      const outcome = await pass(this.#kernel, want.objects, this.#have);
       this.#passes++;
       this.#remember(outcome);
       this.#lastError = outcome.failed[0]?.message ?? null;

@@ -7,6 +7,7 @@ import { kernelObjects } from "../../src/datapath/pipeline.ts";
 import { nftScript } from "../../src/kernel/nft-script.ts";
 import type { KernelObject } from "../../src/model/kernel-object.ts";
 import { pass } from "../../src/reconcile/pass.ts";
+import { byKey } from "../../src/reconcile/plan.ts";
 import { Reconciler } from "../../src/reconcile/reconciler.ts";
 import { type Entry, entriesOf, entryOf, wishOf } from "./entries.ts";
 import { LOAD_CPU } from "./gateway-cpu.ts";
@@ -51,7 +52,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 async function realize(gateway: OurGateway, want: readonly KernelObject[]): Promise<void> {
-  const { failed } = await pass(gateway.door, want, await gateway.door.read());
+  const { failed } = await pass(gateway.door, want, byKey(await gateway.door.read()));
   if (failed[0]) throw new Error(`${failed.length} objects were refused: ${failed[0].message}`);
 }
 

@@ -7,7 +7,7 @@ import { entryOf, wishOf } from "./entries.ts";
 import { type KeaThreads, startKea } from "./kea.ts";
 import { forwards, untilEffect } from "./kernel-effect.ts";
 import type { BenchOptions } from "./options.ts";
-import { startOurGateway } from "./our-gateway.ts";
+import { startOurGateway, writeTepNeighbours } from "./our-gateway.ts";
 import { isClean, parsePerfdhcp } from "./perfdhcp.ts";
 import { type Findings, pairedCell } from "./report.ts";
 import { type Side, turns } from "./statistics.ts";
@@ -125,6 +125,7 @@ function wish(): DesiredState {
 /** The real pcgd and pcg-kernel; perfdhcp is in a VM of the overlay. ARP for the gateway is asked and answered. */
 async function startOurs(undo: Undo): Promise<DhcpStand> {
   const topology = buildTopology("dhcp", "geneve", undo);
+  writeTepNeighbours(topology, [entryOf(0)]);
   const gateway = await startOurGateway(topology, undo);
   writeFileSync(gateway.paths.desired, stringify(wish()));
   const daemon = gateway.startPcgd();

@@ -1,5 +1,5 @@
 /** What perfdhcp says of one kind of exchange. */
-export interface ExchangeCount {
+interface ExchangeCount {
   readonly sent: number;
   readonly received: number;
   readonly drops: number;

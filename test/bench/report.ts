@@ -97,6 +97,5 @@ export function tableText({ machine, cells, notes }: Report): string {
   return [machine, "", ...rows.map(line), "", "A ratio above 1 means that ours is better.", ...notes].join("\n");
 }
 
-/** The report for programs: exactly the fields that are promised. */
-export const jsonText = ({ machine, cells, notes }: Report): string =>
-  `${JSON.stringify({ machine, cells, notes }, null, 2)}\n`;
+/** The report for programs. */
+export const jsonText = ({ machine, cells }: Report): string => `${JSON.stringify({ machine, cells }, null, 2)}\n`;

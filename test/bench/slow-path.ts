@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { kernelObjects } from "../../src/datapath/pipeline.ts";
 import { pass } from "../../src/reconcile/pass.ts";
+import { byKey } from "../../src/reconcile/plan.ts";
 import { type Entry, entriesOf, net, wishOf } from "./entries.ts";
 import { LOAD_CPU, makeWireLike, measureGateway, steerFarEnds } from "./gateway-cpu.ts";
 import { type Direction, Generator, routerMac } from "./generator.ts";
@@ -92,7 +93,7 @@ async function ourStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {
 /** The wish through the product's own plan, pass and door. */
 async function realize({ door, unit }: OurGateway, entries: readonly Entry[]): Promise<void> {
   const want = kernelObjects(wishOf(entries), unit);
-  const { failed } = await pass(door, want, await door.read());
+  const { failed } = await pass(door, want, byKey(await door.read()));
   if (failed[0]) throw new Error(`${failed.length} objects were refused: ${failed[0].message}`);
 }
 

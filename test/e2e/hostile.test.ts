@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { arp, ethernet, option, udpPacket } from "../bpf/packets.ts";
 import { until } from "../kernel/namespace.ts";
 import { arpQuestion, BROADCAST, type Changes, fromVm, label, tcpOut, tunnel, udpOut, VM1_MAC } from "./crafted.ts";
+import { type Dice, dice } from "./dice.ts";
 import { address, daemons, gateway, inet, pings, seenBy, status, vm1, vm1Underlay, vm2, vpc } from "./nodes.ts";
 import { RawSocket } from "./raw-socket.ts";
 
@@ -73,18 +74,6 @@ function* chunks(frames: Iterable<Uint8Array>): Generator<Uint8Array[]> {
   }
   yield chunk;
 }
-
-/** The same numbers every time (mulberry32): what is found once is found again. */
-function dice(seed: number) {
-  let state = seed;
-  return (below: number) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let n = Math.imul(state ^ (state >>> 15), state | 1);
-    n ^= n + Math.imul(n ^ (n >>> 7), n | 61);
-    return ((n ^ (n >>> 14)) >>> 0) % below;
-  };
-}
-type Dice = ReturnType<typeof dice>;
 
 const udpFrame = fromVm(udpOut());
 const change = (over: Changes) => tunnel(udpFrame, over);

@@ -89,10 +89,12 @@ async function writeWish(want: DesiredState): Promise<void> {
 export const killAndRestart = (daemon: "pcgd" | "pcg-kernel"): string =>
   sh(`${process.execPath} src/bin/lab.ts restart ${daemon} --kill --name ${LAB}`);
 
-/** The process ids of the gateway's two daemons, as the laboratory wrote them down and they still run. */
-export const daemons = (): number[] =>
-  ["pcgd-a", "pcg-kernel-a"].map((name) => {
-    const { pid } = JSON.parse(readFileSync(`/run/pcg-${LAB}/processes/${name}.json`, "utf8")) as { pid: number };
-    process.kill(pid, 0);
-    return pid;
-  });
+/** The process id of one of the laboratory's daemons. @throws when it no longer runs */
+export function labProcess(daemon: string): number {
+  const { pid } = JSON.parse(readFileSync(`/run/pcg-${LAB}/processes/${daemon}.json`, "utf8")) as { pid: number };
+  process.kill(pid, 0);
+  return pid;
+}
+
+/** The process ids of the gateway's two daemons. */
+export const daemons = (): number[] => ["pcgd-a", "pcg-kernel-a"].map(labProcess);

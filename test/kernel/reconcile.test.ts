@@ -7,7 +7,7 @@ import { subjectOf } from "../../src/model/step.ts";
 import type { Unit } from "../../src/model/unit.ts";
 import { unitOf } from "../../src/model/unit-of.ts";
 import { pass } from "../../src/reconcile/pass.ts";
-import { plan } from "../../src/reconcile/plan.ts";
+import { byKey, plan } from "../../src/reconcile/plan.ts";
 import { everyKind } from "./every-kind.ts";
 import { startUnit } from "./unit-bench.ts";
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => unit.stop());
 
 const texts = (objects: readonly KernelObject[]) => objects.map(textOf).toSorted();
-const realize = async (want: readonly KernelObject[]) => pass(unit.door, want, await unit.door.read());
+const realize = async (want: readonly KernelObject[]) => pass(unit.door, want, byKey(await unit.door.read()));
 const ruleset = () =>
   unit.namespace.run(
     "nft -s list ruleset; ip -4 rule; ip -4 route show table all; ip -d link; sysctl net.ipv4 2>/dev/null",
@@ -52,7 +52,7 @@ test("one Elastic IP more is only that, and one less takes only that away", asyn
       { address: "203.0.113.13", secondary: { a: "10.99.1.23" }, overlayIp: "192.168.99.3" },
     ],
   };
-  const steps = plan(kernelObjects(more, self), await unit.door.read());
+  const steps = plan(kernelObjects(more, self), byKey(await unit.door.read()));
   expect(steps.map((s) => `${s.do} ${subjectOf(s).kind}`).toSorted()).toEqual([
     "add bpf-entry",
     "add bpf-entry",

@@ -3,6 +3,7 @@ import { DoorClient } from "../../kernel/door-client.edge.ts";
 import { keyOf } from "../../model/object-text.ts";
 import { subjectOf } from "../../model/step.ts";
 import { pass } from "../../reconcile/pass.ts";
+import { byKey } from "../../reconcile/plan.ts";
 
 const DOOR_WAIT_MS = 3_000;
 
@@ -14,7 +15,7 @@ export async function cleanup(socket: string): Promise<number> {
       systemClock.after(DOOR_WAIT_MS, resolve);
       door.watch(resolve);
     });
-    const { done, failed } = await pass(door, [], await door.read());
+    const { done, failed } = await pass(door, [], byKey(await door.read()));
     for (const { step, message } of failed) process.stderr.write(`stays: ${keyOf(subjectOf(step))}: ${message}\n`);
     process.stdout.write(`removed ${done.length} kernel objects\n`);
     return failed.length > 0 ? 1 : 0;

@@ -27,8 +27,7 @@
 
 /*
  * Packets are read in two ways. Where the offset is a constant, through a pointer got by AT(). Elsewhere by
- * bpf_skb_load_bytes(): without CAP_PERFMON the verifier lets no packet pointer move by a variable, nor lets one be
- * compared with NULL, and this must load without.
+ * bpf_skb_load_bytes(), which also reaches what is not in the linear part.
  */
 
 /* Points to `size` bytes at `offset`; false, and no pointer to use, when they are not in the packet's linear part. */

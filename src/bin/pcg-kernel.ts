@@ -13,7 +13,8 @@ import { findInterface } from "../model/unit-of.ts";
 import { readDocument } from "./pcgd/document.edge.ts";
 import { pcgKernelHelp } from "./pcgd/help.ts";
 
-const { values: options } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     config: { type: "string", default: "/etc/pcg/pcgd.yaml" },
     socket: { type: "string", default: "/run/pcg/kernel.sock" },
@@ -24,10 +25,15 @@ const { values: options } = parseArgs({
 
 try {
   if (options.help) process.stdout.write(`${pcgKernelHelp}\n`);
+  else if (positionals[0] === "load") programs().ensureLoaded();
   else await serve();
 } catch (error) {
   log.error("cannot start", { why: messageOf(error) });
   process.exitCode = 1;
+}
+
+function programs() {
+  return openBpf(options.bpffs, new URL("../../build/bpf", import.meta.url).pathname);
 }
 
 async function serve(): Promise<void> {
@@ -37,7 +43,7 @@ async function serve(): Promise<void> {
   rt.close();
   const name = (role: "uplink" | "downlink" | "management") => findInterface(role, config, found).name;
   const links = { uplink: name("uplink"), downlink: name("downlink"), management: name("management") };
-  const bpf = openBpf(options.bpffs, new URL("../../build/bpf", import.meta.url).pathname);
+  const bpf = programs();
   bpf.ensureLoaded();
   const kernel = new LinuxKernel(links, new BpfObjects(bpf, links), () => performance.now());
   await serveDoor({ socket: options.socket, kernel, own: ownershipOf(links), log });

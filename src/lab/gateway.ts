@@ -43,6 +43,7 @@ export function gateway(lab: LabPaths, unit: GatewayUnit, programs: Programs): r
     // Outside of both processes, so that what is pinned here outlives them.
     { kind: "bpffs", path: files.bpffs, owner: `${gatewayUsers["pcg-kernel"]}${group}` },
     { kind: "file", path: files.config, text: stringify(unitConfig(unit)) },
+    loadPrograms(lab, unit, programs),
     gatewayDaemon(lab, unit, "pcg-kernel", programs),
     gatewayDaemon(lab, unit, "pcgd", programs),
   ];
@@ -77,15 +78,36 @@ function gatewayDaemon(lab: LabPaths, unit: GatewayUnit, daemon: GatewayDaemon, 
     namespace: lab.namespace(node),
     socket,
     log: lab.log(name),
-    argv: [
-      ...(["unshare", "--mount", "--propagation", "private", "sh", "-ec"] as const),
-      ...[asOnTheAppliance, checkout, files.appliance],
-      ...["setpriv", "--reuid", gatewayUsers[daemon], "--regid", GATEWAY_GROUP, "--clear-groups"],
-      ...[`--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`, `--bounding-set=${capabilities}`],
-      ...["--no-new-privs", "/opt/pcg/node_modules/.bin/node", `/opt/pcg/src/bin/${daemon}.ts`, ...argv],
-    ],
+    argv: onTheAppliance(lab, unit, { checkout, user: gatewayUsers[daemon], capabilities }, [`${daemon}.ts`, ...argv]),
   };
 }
+
+/** What the appliance does before pcg-kernel starts: the one step that needs CAP_PERFMON. */
+export const loadPrograms = (lab: LabPaths, unit: GatewayUnit, { checkout }: Programs): Step => {
+  const as = { checkout, user: gatewayUsers["pcg-kernel"], capabilities: "-all,+net_admin,+bpf,+perfmon" };
+  const { bpffs } = gatewayFiles(lab, unit);
+  return { kind: "run", argv: onTheAppliance(lab, unit, as, ["pcg-kernel.ts", "load", "--bpffs", bpffs]) };
+};
+
+interface As {
+  readonly checkout: string;
+  readonly user: string;
+  readonly capabilities: string;
+}
+
+const onTheAppliance = (
+  lab: LabPaths,
+  unit: GatewayUnit,
+  { checkout, user, capabilities }: As,
+  [program, ...argv]: readonly [string, ...string[]],
+) =>
+  [
+    ...(["unshare", "--mount", "--propagation", "private", "sh", "-ec"] as const),
+    ...[asOnTheAppliance, checkout, gatewayFiles(lab, unit).appliance],
+    ...["setpriv", "--reuid", user, "--regid", GATEWAY_GROUP, "--clear-groups"],
+    ...[`--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`, `--bounding-set=${capabilities}`],
+    ...["--no-new-privs", "/opt/pcg/node_modules/.bin/node", `/opt/pcg/src/bin/${program}`, ...argv],
+  ] as const;
 
 /**
  * `$0` the checkout, `$1` an empty place for /opt, the rest the command. The product is at /opt/pcg as on the

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, PcgError } from "../base/error.ts";
 import { nodesOf } from "./fabric.ts";
-import { type GatewayDaemon, gatewayDaemonName } from "./gateway.ts";
+import { type GatewayDaemon, gatewayDaemonName, loadPrograms } from "./gateway.ts";
 import { type LabPaths, netnsFile } from "./lab-paths.ts";
 import { labNodes } from "./nodes.ts";
 import { allSteps, type Sequence } from "./plan.ts";
@@ -14,7 +14,7 @@ import { attach } from "./run.edge.ts";
 import { readLease } from "./status.edge.ts";
 import { undoOf } from "./step.ts";
 import { apply, readJournal, undoAll } from "./steps.edge.ts";
-import { thisPlan } from "./this-plan.edge.ts";
+import { thesePrograms, thisPlan } from "./this-plan.edge.ts";
 import { topology } from "./topology.ts";
 
 /** Who is told how it goes, and a way to be told to stop. */
@@ -91,6 +91,8 @@ export async function restart(lab: LabPaths, daemon: GatewayDaemon, how: { kill:
   for (const step of allSteps(thisPlan(lab))) {
     if (step.kind !== "daemon" || !names.includes(step.name)) continue;
     await stop(lab, step.name, how);
+    if (daemon === "pcg-kernel")
+      for (const unit of topology.units) await apply(lab, loadPrograms(lab, unit, thesePrograms));
     await apply(lab, step);
   }
 }

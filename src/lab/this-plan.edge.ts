@@ -7,7 +7,7 @@ import { topology } from "./topology.ts";
 const here = (file: string) => fileURLToPath(import.meta.resolve(file));
 
 /** Where this checkout has what the laboratory runs. */
-const programs: Programs = {
+export const thesePrograms: Programs = {
   node: process.execPath,
   checkout: here("../..").replace(/\/$/, ""),
   httpHost: here("./http-host.edge.ts"),
@@ -15,4 +15,4 @@ const programs: Programs = {
 };
 
 /** The plan of a laboratory on this machine. */
-export const thisPlan = (lab: LabPaths) => plan(topology, lab, programs);
+export const thisPlan = (lab: LabPaths) => plan(topology, lab, thesePrograms);

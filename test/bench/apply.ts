@@ -5,16 +5,15 @@ import { systemClock } from "../../src/base/system-clock.edge.ts";
 import { sets } from "../../src/datapath/names.ts";
 import { kernelObjects } from "../../src/datapath/pipeline.ts";
 import { nftScript } from "../../src/kernel/nft-script.ts";
+import type { DesiredState } from "../../src/model/desired.ts";
 import type { KernelObject } from "../../src/model/kernel-object.ts";
-import { pass } from "../../src/reconcile/pass.ts";
-import { byKey } from "../../src/reconcile/plan.ts";
 import { Reconciler } from "../../src/reconcile/reconciler.ts";
 import { type Entry, entriesOf, entryOf, wishOf } from "./entries.ts";
 import { LOAD_CPU } from "./gateway-cpu.ts";
 import { forwards, membershipProbe, untilEffect } from "./kernel-effect.ts";
 import { BenchNamespace } from "./namespace.ts";
 import type { BenchOptions } from "./options.ts";
-import { type OurGateway, startOurGateway } from "./our-gateway.ts";
+import { type OurGateway, realize, startOurGateway } from "./our-gateway.ts";
 import { type Cell, type Findings, loneCell, pairedCell, summaryCell } from "./report.ts";
 import { median, quantile, type Side, turns } from "./statistics.ts";
 import { buildTopology, type Topology } from "./topology.ts";
@@ -29,7 +28,8 @@ const notes = [
   "apply: ms from the wish, or from the new file, until the kernel has it. Cold: until forwarding is on, which is done",
   "  last, when everything else has been read back. One: an endpoint with its Elastic IP on top of 10,000. The peer is a",
   "  spawned nft -f that adds as many set elements; it checks no wish, plans nothing, reads nothing back, has no eBPF.",
-  "  apply-*-file: from writing the desired-state file to the effect through pcgd, its reading and checking included.",
+  "  apply-*-yaml, -json: from writing the desired-state file to the effect through pcgd, which looks for a new one five",
+  "  times a second, reads it whole and checks it.",
 ];
 
 /** How long a wish takes to become true. */
@@ -40,7 +40,8 @@ export async function apply(options: BenchOptions, undo: Undo): Promise<Findings
   const cells = [
     await cold(gateway, peer, options),
     ...(await oneMore(gateway, peer, options)),
-    ...(await throughFile(topology, gateway, options)),
+    ...(await throughFile(topology, gateway, "yaml", options)),
+    ...(await throughFile(topology, gateway, "json", options)),
   ];
   return { cells, notes };
 }
@@ -49,11 +50,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
   return performance.now() - start;
-}
-
-async function realize(gateway: OurGateway, want: readonly KernelObject[]): Promise<void> {
-  const { failed } = await pass(gateway.door, want, byKey(await gateway.door.read()));
-  if (failed[0]) throw new Error(`${failed.length} objects were refused: ${failed[0].message}`);
 }
 
 async function cold(gateway: OurGateway, peer: Peer, { rounds, quick, progress }: BenchOptions): Promise<Cell> {
@@ -90,7 +86,7 @@ async function oneMore(gateway: OurGateway, peer: Peer, { progress }: BenchOptio
       else found.ours.push(await timed(() => reconciler.wish(n, kernelObjects(wish, gateway.unit))));
     }
     if (reconciler.report().realized !== SINGLES) throw new Error(`not realized: ${reconciler.report().lastError}`);
-    const isLast = membershipProbe(join(gateway.paths.dir, "bpf"));
+    const isLast = membershipProbe(gateway.paths.bpffs);
     if (!isLast(entryOf(SIZE + SINGLES - 1))) throw new Error("the last entry is not in the kernel");
   } finally {
     reconciler.stop();
@@ -107,16 +103,20 @@ async function oneMore(gateway: OurGateway, peer: Peer, { progress }: BenchOptio
   ];
 }
 
+/** How an operator may write the wish down. */
+const formats = { yaml: (wish: DesiredState) => stringify(wish), json: (wish: DesiredState) => JSON.stringify(wish) };
+
 /** From the operator's file to the effect, through the real pcgd. */
 async function throughFile(
   { gateway: namespace }: Topology,
   gateway: OurGateway,
-  options: BenchOptions,
+  format: keyof typeof formats,
+  { quick, progress }: BenchOptions,
 ): Promise<Cell[]> {
   await realize(gateway, []);
   const write = (entries: readonly Entry[], generation: number) => {
     const draft = `${gateway.paths.desired}.draft`;
-    writeFileSync(draft, stringify(wishOf(entries, generation)));
+    writeFileSync(draft, formats[format](wishOf(entries, generation)));
     const start = performance.now();
     renameSync(draft, gateway.paths.desired);
     return start;
@@ -126,21 +126,21 @@ async function throughFile(
   await untilEffect("pcgd forwards", () => forwards(namespace), performance.now()).catch((error) => {
     throw new Error(`pcgd: ${daemon.said()}`, { cause: error });
   });
-  const isMember = membershipProbe(join(gateway.paths.dir, "bpf"));
+  const isMember = membershipProbe(gateway.paths.bpffs);
   const entries = entriesOf(SIZE);
   const coldMs = await untilEffect("10,000 entries", () => isMember(entryOf(SIZE - 1)), write(entries, 2));
-  options.progress(`apply-cold-file-${SIZE}: ${coldMs.toFixed(0)} ms`);
+  progress(`apply-cold-${format}-${SIZE}: ${coldMs.toFixed(0)} ms`);
   const singles: number[] = [];
-  for (let n = 1; n <= (options.quick ? 2 : 10); n++) {
+  for (let n = 1; n <= (quick ? 2 : 10); n++) {
     const last = entryOf(SIZE + n - 1);
     entries.push(last);
     singles.push(await untilEffect("one more", () => isMember(last), write(entries, 2 + n)));
-    options.progress(`apply-one-file-${SIZE}: ${singles.at(-1)?.toFixed(0)} ms`);
+    progress(`apply-one-${format}-${SIZE}: ${singles.at(-1)?.toFixed(0)} ms`);
   }
   await daemon.stop();
   return [
-    loneCell(`apply-cold-file-${SIZE}`, "ms", coldMs, 1),
-    loneCell(`apply-one-file-${SIZE}`, "ms", median(singles), singles.length),
+    loneCell(`apply-cold-${format}-${SIZE}`, "ms", coldMs, 1),
+    loneCell(`apply-one-${format}-${SIZE}`, "ms", median(singles), singles.length),
   ];
 }
 

@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { systemClock } from "../../src/base/system-clock.edge.ts";
 import { buildObjects } from "../../src/datapath/bpf/build.edge.ts";
 import { DoorClient } from "../../src/kernel/door-client.edge.ts";
+import type { KernelObject } from "../../src/model/kernel-object.ts";
 import type { Unit, UnitConfig } from "../../src/model/unit.ts";
 import { unitOf } from "../../src/model/unit-of.ts";
+import { pass } from "../../src/reconcile/pass.ts";
+import { byKey } from "../../src/reconcile/plan.ts";
 import { sh, until } from "../kernel/namespace.ts";
 import { type Entry, net, tepsOf } from "./entries.ts";
 import { links, type Topology } from "./topology.ts";
@@ -26,7 +29,7 @@ const daemonFile = (name: string) => join(import.meta.dirname, `../../src/bin/${
 export interface OurGateway {
   readonly door: DoorClient;
   readonly unit: Unit;
-  readonly paths: { readonly desired: string; readonly socket: string; readonly dir: string };
+  readonly paths: Readonly<Record<"dir" | "desired" | "socket" | "bpffs", string>>;
   /** Starts the real pcgd beside the real pcg-kernel. */
   startPcgd(): { stop: (signal?: NodeJS.Signals) => Promise<void>; said: () => string };
 }
@@ -54,7 +57,7 @@ export async function startOurGateway({ gateway, host }: Topology, undo: Undo): 
   const interfaces = await until("pcg-kernel answers", () => door.interfaces()).catch((error) => {
     throw new Error(`pcg-kernel: ${daemon.said()}`, { cause: error });
   });
-  const paths = { dir, desired: path("desired.yaml"), socket: path("pcgd.sock") };
+  const paths = { dir, bpffs, desired: path("desired.yaml"), socket: path("pcgd.sock") };
   const args = ["--config", file, "--desired", paths.desired, "--kernel", socket, "--socket", paths.socket];
   return {
     door,
@@ -62,6 +65,12 @@ export async function startOurGateway({ gateway, host }: Topology, undo: Undo): 
     unit: unitOf(config, interfaces),
     startPcgd: () => start("pcgd", [...args, "--state", path("state")]),
   };
+}
+
+/** A wish through the product's own plan, pass and door. @throws Error when an object is refused */
+export async function realize({ door }: OurGateway, want: readonly KernelObject[]): Promise<void> {
+  const { failed } = await pass(door, want, byKey(await door.read()));
+  if (failed[0]) throw new Error(`${failed.length} objects were refused: ${failed[0].message}`);
 }
 
 /** Tunnel endpoints in the downlink's own subnet are reached without the router: who they are is written down. */

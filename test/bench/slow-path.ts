@@ -1,12 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { kernelObjects } from "../../src/datapath/pipeline.ts";
-import { pass } from "../../src/reconcile/pass.ts";
-import { byKey } from "../../src/reconcile/plan.ts";
 import { type Entry, entriesOf, net, wishOf } from "./entries.ts";
 import { LOAD_CPU, makeWireLike, measureGateway, steerFarEnds } from "./gateway-cpu.ts";
 import { type Direction, Generator, routerMac } from "./generator.ts";
 import type { BenchOptions } from "./options.ts";
-import { type OurGateway, startOurGateway, writeTepNeighbours } from "./our-gateway.ts";
+import { realize, startOurGateway, writeTepNeighbours } from "./our-gateway.ts";
 import { configurePeer, PEER_NAME } from "./peer-gateway.ts";
 import { type Cell, type Findings, pairedCell } from "./report.ts";
 import { type Side, turns } from "./statistics.ts";
@@ -86,15 +84,9 @@ async function alternate(
 async function ourStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {
   const topology = buildTopology("ours", "geneve", undo);
   writeTepNeighbours(topology, entries);
-  await realize(await startOurGateway(topology, undo), entries);
+  const ours = await startOurGateway(topology, undo);
+  await realize(ours, kernelObjects(wishOf(entries), ours.unit));
   return stand(topology, entries, undo);
-}
-
-/** The wish through the product's own plan, pass and door. */
-async function realize({ door, unit }: OurGateway, entries: readonly Entry[]): Promise<void> {
-  const want = kernelObjects(wishOf(entries), unit);
-  const { failed } = await pass(door, want, byKey(await door.read()));
-  if (failed[0]) throw new Error(`${failed.length} objects were refused: ${failed[0].message}`);
 }
 
 function peerStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {

@@ -11,7 +11,7 @@ const [lo = 0] = interfaceIndexes();
 function use() {
   bpf.ensureLoaded();
   bpf.attach(lo, programs.downlink_ingress.direction, "downlink_ingress");
-  bpf.update("segments", [[Uint8Array.of(1, 0, 0, 0), Uint8Array.of(10, 0, 0, 1)]]);
+  bpf.update("segments", [[Uint8Array.of(1, 0, 0, 0), Uint8Array.of(10, 0, 0, 1, 10, 0, 0, 1)]]);
   const facts = {
     attached: bpf.attached(lo, "ingress"),
     segments: bpf.entries("segments").length,

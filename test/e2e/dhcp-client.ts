@@ -11,7 +11,8 @@ export interface Client {
   /** Whether an event has happened since it was last forgotten. */
   has(event: string): boolean;
   forget(event: string): void;
-  signal(name: NodeJS.Signals): void;
+  /** @returns whether it still ran */
+  signal(name: NodeJS.Signals): boolean;
   readonly exited: Promise<number | null>;
 }
 
@@ -45,7 +46,7 @@ function start(vm: Namespace, configure: string, command: (script: string, direc
     },
     has: (event) => existsSync(file(event)),
     forget: (event) => rmSync(file(event), { force: true }),
-    signal: (name) => void run.child.kill(name),
+    signal: (name) => run.child.kill(name),
     exited: new Promise((done) => run.child.on("exit", done)),
   };
 }
@@ -53,11 +54,17 @@ function start(vm: Namespace, configure: string, command: (script: string, direc
 /** busybox's client: SIGUSR1 renews, SIGUSR2 releases. */
 export function udhcpc(vm: Namespace, { hostname, options = "" }: { hostname: string; options?: string }): Client {
   const configure = `exec ${resolve("src/lab/dhcp-client.sh")} "$@"`;
-  return start(
+  const client = start(
     vm,
     configure,
     (file) => `udhcpc -f -i eth0 -s ${file} -x hostname:${hostname} -O mtu -t 3 -T 1 -A 1 ${options}`,
   );
+  // What it has it gives back, so that the same test finds the same again.
+  onTestFinished(async () => {
+    client.forget("deconfig");
+    if (client.has("bound") && client.signal("SIGUSR2")) await client.heard("deconfig");
+  });
+  return client;
 }
 
 /**
@@ -66,7 +73,7 @@ export function udhcpc(vm: Namespace, { hostname, options = "" }: { hostname: st
  */
 export function dhcpcd(vm: Namespace): Client {
   const config =
-    "noarp\\nnoipv6\\noption domain_name_servers,domain_name,domain_search,classless_static_routes,interface_mtu,ntp_servers\\n";
+    "clientid\\nnoarp\\nnoipv6\\noption domain_name_servers,domain_name,domain_search,classless_static_routes,interface_mtu,ntp_servers\\n";
   const inside = (file: string, directory: string) =>
     [
       "for d in /run/dhcpcd /var/lib/dhcpcd; do mkdir -p $d; mount -t tmpfs none $d; done",

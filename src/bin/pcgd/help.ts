@@ -15,10 +15,12 @@ Killing pcgd disturbs no traffic; only DHCP waits until it is back.`;
 
 export const pcgKernelHelp = `pcg-kernel: the gateway's door to the kernel, for pcgd alone.
 
-  pcg-kernel [--config FILE] [--socket PATH] [--bpffs DIR]
+  pcg-kernel [--config FILE] [--socket PATH] [--bpffs DIR]    serve
+  pcg-kernel load [--bpffs DIR]                               load this version's eBPF programs, and end
 
   --config FILE   this unit (default /etc/pcg/pcgd.yaml)
   --socket PATH   where pcgd asks (default /run/pcg/kernel.sock)
   --bpffs DIR     a mounted bpffs to keep eBPF programs and maps in (default /run/pcg/bpf)
 
-Needs CAP_NET_ADMIN and CAP_BPF, and no more. Killing it disturbs no traffic.`;
+Serving needs CAP_NET_ADMIN and CAP_BPF, and no more. Loading needs CAP_PERFMON beside them: without it some
+kernels refuse the programs, and others slow them down. Killing it disturbs no traffic.`;

@@ -61,8 +61,17 @@ export const nat: Stage = {
 const whose = (unit: Unit): string[] => [
   `oifname "${unit.uplink.name}" jump nat-source`,
   `oifname "${OVERLAY}" ct status dnat ip saddr @${sets.segments} jump nat-source`,
-  `oifname "${unit.downlink.name}" ip saddr @${sets.segments} ip daddr @${sets.underlaySnat} snat to ${formatIpv4(unit.downlink.address.address)}`,
+  ...underlay(unit),
 ];
+
+/** Ports well away from the tunnel's own: an answer to that one would be taken for a tunnel packet. */
+const UNDERLAY_PORTS = "32768-60999";
+
+function underlay({ downlink }: Unit): string[] {
+  const own = formatIpv4(downlink.address.address);
+  const fits = `oifname "${downlink.name}" ip saddr @${sets.segments} ip daddr @${sets.underlaySnat}`;
+  return [`${fits} meta l4proto { tcp, udp } snat to ${own}:${UNDERLAY_PORTS}`, `${fits} snat to ${own}`];
+}
 
 /** Packets and bytes of each translation, by direction and mark: the last chain looks every packet up. */
 const counterSet = (numbers: ReadonlyMap<string, number>) => [

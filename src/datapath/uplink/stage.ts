@@ -1,5 +1,5 @@
 import type { KernelObject } from "../../model/kernel-object.ts";
-import { parseIpv4 } from "../../net/ipv4.ts";
+import { parseIpv4, UNSPECIFIED } from "../../net/ipv4.ts";
 import { bpfEntry, bpfProgram, PRESENT } from "../bpf-object.ts";
 import type { Stage } from "../stage.ts";
 
@@ -14,6 +14,8 @@ export const uplink: Stage = {
       return [bpfEntry("canonical_in", carried, elastic), bpfEntry("canonical_out", elastic, carried)];
     }),
     bpfEntry("uplink_own", { address: unit.uplink.address.address }, PRESENT),
+    // The machine's own DHCP client, before the uplink has its address; forwarding takes no such source.
+    bpfEntry("uplink_own", { address: UNSPECIFIED }, PRESENT),
     bpfProgram("uplink_ingress", unit.uplink.name),
     bpfProgram("uplink_egress", unit.uplink.name),
   ],

@@ -1,14 +1,15 @@
 import { defineConfig } from "vitest/config";
 
-/** unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory. */
+/** unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory. One after the other. */
 export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line.ts"],
     projects: [
-      { test: { name: "unit", include: ["src/**/*.test.ts", "test/*.test.ts"] } },
+      { test: { name: "unit", sequence: { groupOrder: 0 }, include: ["src/**/*.test.ts", "test/*.test.ts"] } },
       {
         test: {
           name: "kernel",
+          sequence: { groupOrder: 1 },
           include: ["test/kernel/**/*.test.ts", "test/bpf/**/*.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -17,6 +18,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          sequence: { groupOrder: 2 },
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/e2e/laboratory.ts"],
           fileParallelism: false,

@@ -40,7 +40,7 @@ export class LinuxKernel implements Kernel {
 
   read = (): Promise<readonly KernelObject[]> =>
     this.#inTurn(async () => [
-      ...rtObjects(await this.#dump()),
+      ...rtObjects(await this.#dump(), this.#links),
       ...readSysctls(this.#sysctls),
       ...nftObjects(this.#nft.list()),
       ...this.#bpf.read(await this.#indexes()),
@@ -121,6 +121,7 @@ export class LinuxKernel implements Kernel {
       routes: await this.#rt.routes(),
       rules: await this.#rt.rules(),
       neighbours: await this.#rt.neighbours(),
+      groLimits: await this.#rt.groLimits(),
     };
   }
 

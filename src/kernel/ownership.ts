@@ -74,6 +74,7 @@ function ownedBy(links: OwnedLinks): Ours {
   ]);
   return {
     "veth-pair": (o) => o.name === OVERLAY && o.peer === OVERLAY_IN,
+    "gro-limit": (o) => o.link === links.uplink || o.link === links.downlink,
     address: (o) => o.link === OVERLAY,
     neighbour: (o) => o.link === OVERLAY,
     route: (o) => routed.has(o.link),

@@ -6,10 +6,12 @@ import { type Ipv4, parseIpv4 } from "../net/ipv4.ts";
 import { macBytes, parseMac } from "../net/mac.ts";
 import { parseInterfaceAddress, parsePrefix } from "../net/prefix.ts";
 import { setFeature } from "./ethtool.edge.ts";
-import { OWN_PROTOCOL } from "./rt-objects.ts";
+import { GRO_DEFAULT_BYTES, OWN_PROTOCOL } from "./rt-objects.ts";
 import { AF_INET, limit, type RtNetlink, vethInfo } from "./rtnetlink.edge.ts";
 
-export type RtObject = ObjectOf<"veth-pair" | "address" | "neighbour" | "route" | "rule">;
+export type RtObject = ObjectOf<"veth-pair" | "gro-limit" | "address" | "neighbour" | "route" | "rule">;
+
+type GroLimit = ObjectOf<"gro-limit">;
 
 /** Linux netlink flags (linux/netlink.h). */
 const CREATE = 0x400;
@@ -32,6 +34,10 @@ export class RtApply {
   }
 
   async add(o: RtObject): Promise<void> {
+    if (o.kind === "gro-limit") {
+      await this.#rt.setGroLimit(await this.#indexOf(o.link), o.bytes);
+      return;
+    }
     await this.#rt.change(`add ${o.kind}`, await this.#adding(o));
     if (o.kind === "veth-pair") await this.#settle(o);
   }
@@ -47,10 +53,14 @@ export class RtApply {
   }
 
   async remove(o: RtObject): Promise<void> {
+    if (o.kind === "gro-limit") {
+      await this.#rt.setGroLimit(await this.#indexOf(o.link), GRO_DEFAULT_BYTES);
+      return;
+    }
     await this.#rt.change(`remove ${o.kind}`, await this.#removing(o));
   }
 
-  async #adding(o: RtObject): Promise<(s: RtNetlinkSocket) => Promise<unknown>> {
+  async #adding(o: Exclude<RtObject, GroLimit>): Promise<(s: RtNetlinkSocket) => Promise<unknown>> {
     const replace = { ...limit, flags: CREATE | REPLACE };
     switch (o.kind) {
       case "veth-pair": {
@@ -86,7 +96,7 @@ export class RtApply {
     }
   }
 
-  async #removing(o: RtObject): Promise<(s: RtNetlinkSocket) => Promise<unknown>> {
+  async #removing(o: Exclude<RtObject, GroLimit>): Promise<(s: RtNetlinkSocket) => Promise<unknown>> {
     switch (o.kind) {
       case "veth-pair": {
         const index = await this.#indexOf(o.name);

@@ -2,10 +2,14 @@ import type { KernelObject } from "../model/kernel-object.ts";
 import { formatIpv4, Ipv4 } from "../net/ipv4.ts";
 import { macOfBytes } from "../net/mac.ts";
 import type { HostInterface } from "./kernel.ts";
+import type { OwnedLinks } from "./ownership.ts";
 import type { Address, Link, Neighbour, Route, Rule } from "./rtnetlink.edge.ts";
 
 /** Marks routes and rules as this gateway's own (rtm_protocol, FRA_PROTOCOL): a number the kernel and others leave free. */
 export const OWN_PROTOCOL = 99;
+
+/** GRO_LEGACY_MAX_SIZE, include/linux/netdevice.h: what an interface has when nobody changed it. */
+export const GRO_DEFAULT_BYTES = 65_536;
 
 /** One dump of everything rtnetlink knows that can be ours. */
 export interface Dump {
@@ -14,6 +18,7 @@ export interface Dump {
   readonly routes: readonly Route[];
   readonly rules: readonly Rule[];
   readonly neighbours: readonly Neighbour[];
+  readonly groLimits: ReadonlyMap<number, number>;
 }
 
 const ip = (bytes: Uint8Array | undefined) =>
@@ -22,11 +27,19 @@ const ip = (bytes: Uint8Array | undefined) =>
 const OVERLAY_LINKS = /^overlay\d+$/;
 
 /** What of the dump is ours: overlay links and all on them, and routes and rules with our protocol number. */
-export function rtObjects({ links, addresses, routes, rules, neighbours }: Dump): KernelObject[] {
+export function rtObjects(
+  { links, addresses, routes, rules, neighbours, groLimits }: Dump,
+  own: OwnedLinks,
+): KernelObject[] {
   const names = new Map(links.map((l) => [l.data.index ?? 0, l.attrs.ifname ?? ""]));
   const onOverlay = (index: number | undefined) => OVERLAY_LINKS.test(names.get(index ?? 0) ?? "");
   return [
     ...links.filter((l) => onOverlay(l.data.index)).flatMap((l) => vethPair(l, names)),
+    ...[...groLimits].flatMap(([index, bytes]): KernelObject[] => {
+      const link = names.get(index) ?? "";
+      const limited = (link === own.uplink || link === own.downlink) && bytes !== GRO_DEFAULT_BYTES;
+      return limited ? [{ kind: "gro-limit", link, bytes }] : [];
+    }),
     ...addresses
       .filter((a) => onOverlay(a.data.index))
       .map((a): KernelObject => {

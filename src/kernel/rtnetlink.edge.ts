@@ -29,6 +29,23 @@ export class RtNetlink {
   rules = () => this.#one(() => this.#socket.getRules({ family: AF_INET }, {}, limit));
   neighbours = () => this.#one(() => this.#socket.getNeighbors({ family: AF_INET }, {}, limit));
 
+  /** By interface index; the library does not read this attribute. */
+  groLimits = (): Promise<Map<number, number>> =>
+    this.#one(async () => {
+      const dump = { ...limit, flags: NLM_F_DUMP };
+      const [messages] = await this.#socket.socket.request(RTM_GETLINK, Buffer.alloc(IFINFOMSG_BYTES), dump);
+      return new Map(messages.flatMap(({ data }) => groLimitOf(data)));
+    });
+
+  setGroLimit = (index: number, bytes: number): Promise<unknown> =>
+    this.change("set gro_max_size", (s) => {
+      const header = Buffer.alloc(IFINFOMSG_BYTES);
+      header.writeInt32LE(index, 4);
+      const value = Buffer.alloc(4);
+      value.writeUInt32LE(bytes);
+      return s.socket.request(RTM_SETLINK, [header, attribute(IFLA_GRO_MAX_SIZE, value)], limit);
+    });
+
   /** `call` with the raw socket; EEXIST and the like come out as KERNEL_REFUSED with `errno`. */
   change(what: string, call: (socket: RtNetlinkSocket) => Promise<unknown>): Promise<unknown> {
     return this.#one(async () => {
@@ -67,6 +84,11 @@ export function vethInfo(peerName: string): Buffer {
   ]);
 }
 
+/** linux/rtnetlink.h, linux/netlink.h, linux/if_link.h */
+const RTM_GETLINK = 18;
+const RTM_SETLINK = 19;
+const NLM_F_DUMP = 0x300;
+const IFLA_GRO_MAX_SIZE = 58;
 const IFLA_IFNAME = 3;
 const IFLA_INFO_KIND = 1;
 const IFLA_INFO_DATA = 2;
@@ -74,6 +96,17 @@ const VETH_INFO_PEER = 1;
 const IFINFOMSG_BYTES = 16;
 
 const text = (value: string) => Buffer.from(`${value}\0`);
+
+function groLimitOf(message: Uint8Array): [index: number, bytes: number][] {
+  const bytes = Buffer.from(message);
+  for (let at = IFINFOMSG_BYTES; at + 4 <= bytes.length; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4) break;
+    if (bytes.readUInt16LE(at + 2) === IFLA_GRO_MAX_SIZE) return [[bytes.readInt32LE(4), bytes.readUInt32LE(at + 4)]];
+    at += Math.ceil(length / 4) * 4;
+  }
+  return [];
+}
 
 /** A netlink attribute: length, type, value, padded to four bytes (RFC 3549 §2.3.3). */
 function attribute(type: number, value: Uint8Array): Buffer {

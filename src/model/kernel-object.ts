@@ -19,6 +19,12 @@ export const rows = {
     mac: mac("Of `name`; frames injected must be addressed to it."),
     mtu: Type.Integer({ minimum: 576, maximum: 65535 }),
   }),
+  /** The most bytes the kernel merges into one packet on receiving: less than 64 KB by the room a tunnel header takes. */
+  "gro-limit": closed({
+    kind: kind("gro-limit"),
+    link: linkName,
+    bytes: Type.Integer({ minimum: 1500, maximum: 65535 }),
+  }),
   address: closed({ kind: kind("address"), link: linkName, address: interfaceAddress("Without a prefix route.") }),
   neighbour: closed({ kind: kind("neighbour"), link: linkName, address: address("Next hop."), mac: mac("Permanent.") }),
   route: closed({

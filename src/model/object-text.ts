@@ -6,6 +6,8 @@ export function keyOf(o: KernelObject): string {
   switch (o.kind) {
     case "veth-pair":
       return `veth-pair/${o.name}`;
+    case "gro-limit":
+      return `gro-limit/${o.link}`;
     case "address":
       return `address/${o.link}/${o.address}`;
     case "neighbour":
@@ -36,6 +38,8 @@ export function textOf(o: KernelObject): string {
   switch (o.kind) {
     case "veth-pair":
       return `link ${o.name} address ${o.mac} mtu ${o.mtu} type veth peer ${o.peer}`;
+    case "gro-limit":
+      return `link ${o.link} gro_max_size ${o.bytes}`;
     case "address":
       return `address ${o.address} dev ${o.link} noprefixroute`;
     case "neighbour":

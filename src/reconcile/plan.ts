@@ -13,6 +13,7 @@ const order: readonly KernelKind[] = [
   "nft-element",
   "nft-chain",
   "veth-pair",
+  "gro-limit",
   "sysctl",
   "address",
   "neighbour",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Namespace, quote, until } from "../kernel/namespace.ts";
+import { status } from "./nodes.ts";
 
 /** A DHCP client at work in a VM. */
 export interface Client {
@@ -59,12 +60,19 @@ export function udhcpc(vm: Namespace, { hostname, options = "" }: { hostname: st
     configure,
     (file) => `udhcpc -f -i eth0 -s ${file} -x hostname:${hostname} -O mtu -t 3 -T 1 -A 1 ${options}`,
   );
-  // What it has it gives back, so that the same test finds the same again.
-  onTestFinished(async () => {
-    client.forget("deconfig");
-    if (client.has("bound") && client.signal("SIGUSR2")) await client.heard("deconfig");
-  });
+  onTestFinished(() => giveBack(vm, client, hostname));
   return client;
+}
+
+/** So that the same test finds the same again. The router is asked for first: a release is sent only once. */
+async function giveBack(vm: Namespace, client: Client, hostname: string): Promise<void> {
+  if (!client.has("bound")) return;
+  const { serverid } = await client.heard("bound");
+  vm.run(`ping -c 1 -W 1 ${serverid} || true`);
+  if (!client.signal("SIGUSR2")) return;
+  await until("the lease is given back", async () =>
+    (await status()).dhcp.leases.every((l) => l.hostname !== hostname || l.state !== "bound"),
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Segment } from "../../model/topology.ts";
 import { parseIpv4 } from "../../net/ipv4.ts";
 import { parseMac } from "../../net/mac.ts";
 import { bpfEntry, bpfProgram } from "../bpf-object.ts";
-import { OVERLAY, OVERLAY_IN, OVERLAY_MTU, OVERLAY_NEXT_HOP, OVERLAY_NEXT_HOP_MAC } from "../names.ts";
+import { GRO_MAX_BYTES, OVERLAY, OVERLAY_IN, OVERLAY_MTU, OVERLAY_NEXT_HOP, OVERLAY_NEXT_HOP_MAC } from "../names.ts";
 import type { Stage } from "../stage.ts";
 
 export const overlay: Stage = {
@@ -13,6 +13,9 @@ export const overlay: Stage = {
     const segments = new Map(want.segments.map((s) => [s.id, s]));
     return [
       { kind: "veth-pair", name: OVERLAY, peer: OVERLAY_IN, mac: unit.routerMac, mtu: OVERLAY_MTU },
+      ...[unit.uplink, unit.downlink].map(
+        ({ name }): KernelObject => ({ kind: "gro-limit", link: name, bytes: GRO_MAX_BYTES }),
+      ),
       ...want.segments.map((s): KernelObject => ({ kind: "address", link: OVERLAY, address: s.gateway })),
       { kind: "neighbour", link: OVERLAY, address: OVERLAY_NEXT_HOP, mac: OVERLAY_NEXT_HOP_MAC },
       ...want.endpoints.flatMap((e): KernelObject[] =>

@@ -11,7 +11,7 @@ import { isNft, nftScript } from "./nft-script.ts";
 import type { OwnedLinks } from "./ownership.ts";
 import { RtApply, type RtObject } from "./rt-apply.edge.ts";
 import { hostInterfaces, rtObjects } from "./rt-objects.ts";
-import { RtNetlink, watchRtNetlink } from "./rtnetlink.edge.ts";
+import { RtNetlink, watchNetlink } from "./rtnetlink.edge.ts";
 import { readSysctls, sysctlNumber, writeSysctl } from "./sysctl.edge.ts";
 import { countersOf } from "./tally.ts";
 
@@ -71,7 +71,7 @@ export class LinuxKernel implements Kernel {
     );
 
   watch(onChange: () => void): () => void {
-    return watchRtNetlink(() => {
+    return watchNetlink(() => {
       if (this.#now() - this.#changedAt > ECHO_MS) onChange();
     });
   }

@@ -1,4 +1,4 @@
-import { createRtNetlink, type RtNetlinkSocket } from "netlink";
+import { createNetlink, createRtNetlink, type RtNetlinkSocket } from "netlink";
 import { messageOf, PcgError } from "../base/error.ts";
 
 /** Requests wait at most this long; the kernel answers in microseconds or not at all. */
@@ -117,13 +117,28 @@ function attribute(type: number, value: Uint8Array): Buffer {
   return all;
 }
 
-/** Calls back on any change of links, addresses, routes, rules or neighbours in this namespace, or when events were lost. */
-export function watchRtNetlink(onChange: () => void): () => void {
-  const socket = createRtNetlink();
-  socket.socket.unref();
-  socket.socket.setRecvBufferSize(4 * 1024 * 1024);
-  socket.socket.on("error", onChange);
-  socket.on("message", onChange);
-  for (const group of ["LINK", "IPV4_IFADDR", "IPV4_ROUTE", "IPV4_RULE"] as const) socket.addMembership(group);
-  return () => socket.socket.close();
+/** linux/netlink.h, linux/netfilter/nfnetlink.h */
+const NETLINK_NETFILTER = 12;
+const NFNLGRP_NFTABLES = 7;
+
+/** Calls back on any change of links, addresses, routes, rules or nftables in this namespace, or when events were lost. */
+export function watchNetlink(onChange: () => void): () => void {
+  const rt = createRtNetlink();
+  rt.on("message", onChange);
+  for (const group of ["LINK", "IPV4_IFADDR", "IPV4_ROUTE", "IPV4_RULE"] as const) rt.addMembership(group);
+  const nft = createNetlink(NETLINK_NETFILTER);
+  nft.on("message", onChange);
+  nft.addMembership(NFNLGRP_NFTABLES);
+  const sockets = [rt.socket, nft];
+  for (const socket of sockets) {
+    socket.unref();
+    socket.setRecvBufferSize(RECEIVE_BYTES);
+    socket.on("error", onChange);
+  }
+  return () => {
+    for (const socket of sockets) socket.close();
+  };
 }
+
+/** A change of ten thousand elements is as many events; those that do not fit come as one error. */
+const RECEIVE_BYTES = 4 * 1024 * 1024;

@@ -43,6 +43,9 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+// Whoever read the output may have left (a pipe to head): that is no reason to leave things behind.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
 try {
   process.exitCode = await main();
 } catch (error) {

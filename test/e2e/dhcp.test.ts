@@ -43,7 +43,7 @@ test("udhcpc gets every option that is wished, and status shows its lease", asyn
   const mac = "02:00:00:00:65:11";
   await given(mac, wished);
   const vm = extraVm({ vni: 9096, mac });
-  const client = udhcpc(vm, { hostname: "extra", options: "-O staticroutes -O search -O ntpsrv" });
+  const client = udhcpc(vm, { hostname: "options", options: "-O staticroutes -O search -O ntpsrv" });
   const heard = await client.heard("bound");
   expect(heard).toMatchObject({
     lease: "7200",
@@ -57,7 +57,7 @@ test("udhcpc gets every option that is wished, and status shows its lease", asyn
     staticroutes: "0.0.0.0/0 192.168.100.1 10.20.0.0/15 192.168.100.1",
   });
   const found = await bound(mac);
-  expect(found).toMatchObject({ segment: "web", ip: heard["ip"], hostname: "extra" });
+  expect(found).toMatchObject({ segment: "web", ip: heard["ip"], hostname: "options" });
   expect(Date.parse(found.expires ?? "") - Date.parse(found.starts)).toBe(7_200_000);
   await until("the address is set", () => vm.run("ip -4 -br addr show eth0").includes(heard["ip"] ?? "none"));
   expect(vm.run("ip route show 10.20.0.0/15")).toContain("via 192.168.100.1");
@@ -91,7 +91,7 @@ test("a VM whose address is not wished sends nothing before its lease, all after
   expect(await dropped("SPOOFED_IP")).toBeGreaterThan(before);
   vm.run("ip addr flush dev eth0");
 
-  const client = udhcpc(vm, { hostname: "extra" });
+  const client = udhcpc(vm, { hostname: "waiting" });
   const { ip } = await client.heard("bound");
   await until("it reaches the Internet", () => pings(vm, address.inet));
   expect(seenBy(vm, `http://${address.inet}/`)).toBe(address.pat);
@@ -112,7 +112,7 @@ test("a lease outlives kill -9 of pcgd, and is renewed by its successor", async 
   const mac = "02:00:00:00:65:14";
   await given(mac);
   const vm = extraVm({ vni: 9096, mac });
-  const client = udhcpc(vm, { hostname: "extra" });
+  const client = udhcpc(vm, { hostname: "survivor" });
   const { ip } = await client.heard("bound");
   await bound(mac);
   killAndRestart("pcgd");

@@ -9,6 +9,7 @@ import { unitOf } from "../../src/model/unit-of.ts";
 import { pass } from "../../src/reconcile/pass.ts";
 import { byKey, plan } from "../../src/reconcile/plan.ts";
 import { everyKind } from "./every-kind.ts";
+import { until } from "./namespace.ts";
 import { startUnit } from "./unit-bench.ts";
 
 let unit: Awaited<ReturnType<typeof startUnit>>;
@@ -90,6 +91,21 @@ test("what someone else flushes is put back", async () => {
   expect((await realize(want)).failed).toEqual([]);
   expect(texts(await unit.door.read())).toEqual(texts(want));
 });
+
+test.each(["nft delete table ip pcg", "ip rule del priority 10002", "ip link set overlay0 down"])(
+  "watch tells when someone else does `%s`",
+  async (command) => {
+    const want = kernelObjects(everyKind, self);
+    await realize(want);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    let told = 0;
+    const undo = unit.door.watch(() => told++);
+    unit.namespace.run(command);
+    await until("the door tells", () => told > 0);
+    undo();
+    expect((await realize(want)).failed).toEqual([]);
+  },
+);
 
 test("the door refuses what is not the gateway's, by name, and does the rest", async () => {
   const foreign = [

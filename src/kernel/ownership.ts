@@ -28,7 +28,7 @@ const Envelope = Compile(
 );
 
 /** Maps only pcg-kernel itself writes. */
-const readOnlyMaps = new Set(["devices", "control_budget", "drops", "passes"]);
+const readOnlyMaps = new Set(["devices", "next_hops", "control_budget", "drops", "passes"]);
 
 /**
  * Says what a step asks for that this gateway may not own: the door's own check, which trusts nobody. A step that

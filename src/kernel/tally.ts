@@ -24,10 +24,17 @@ export function countersOf({ nft, bpf, connections }: Readings): Counters {
   const marks = [...new Set([...counted.keys()].map((key) => key.replace(/^\w+ \. /, "")))];
   const of = (direction: string, mark: string) => counted.get(`${direction} . ${mark}`) ?? NONE;
   return {
-    drops: { ...bpf.drops, ...named("drop-") },
+    drops: sum(bpf.drops, named("drop-")),
     passes: bpf.passes,
     nat: Object.fromEntries(marks.map((mark) => [mark, { original: of("original", mark), reply: of("reply", mark) }])),
     firewall: named("rule-"),
     connections,
   };
+}
+
+/** Some reasons are counted in both places. */
+function sum(a: Readonly<Record<string, Tally>>, b: Readonly<Record<string, Tally>>): Record<string, Tally> {
+  const reasons = new Set([...Object.keys(a), ...Object.keys(b)]);
+  const add = (x: Tally = NONE, y: Tally = NONE) => ({ packets: x.packets + y.packets, bytes: x.bytes + y.bytes });
+  return Object.fromEntries([...reasons].map((reason) => [reason, add(a[reason], b[reason])]));
 }

@@ -23,6 +23,8 @@ export function ownedSysctls({ uplink, downlink, overlay }: SysctlLinks): Object
       // The kernel's check compares with one table; the tunnel, the firewall and AWS each check better.
       sysctl(`net/ipv4/conf/${link}/rp_filter`, 0, 2),
       sysctl(`net/ipv4/conf/${link}/send_redirects`, 0, 1),
+      // Spares every packet a second route look-up, for its source; sources that are ours are refused by the programs.
+      sysctl(`net/ipv4/conf/${link}/accept_local`, 1, 0),
       sysctl(`net/ipv4/conf/${link}/accept_redirects`, 0, 1),
     ]),
     // Errors come from the address the sender knows, and so leave by the interface of that address.

@@ -4,7 +4,7 @@ import { address } from "./nodes.ts";
 
 /** Frames as a VM's switch would send them, made independently of it: one change each turns them into lies. */
 
-export const VNI = 9096;
+const VNI = 9096;
 export const VM1_MAC = "02:00:00:00:64:01";
 export const VM2_MAC = "02:00:00:00:64:02";
 export const VM1_TEP = "10.99.3.248";

@@ -60,18 +60,18 @@ export function udhcpc(vm: Namespace, { hostname, options = "" }: { hostname: st
     configure,
     (file) => `udhcpc -f -i eth0 -s ${file} -x hostname:${hostname} -O mtu -t 3 -T 1 -A 1 ${options}`,
   );
-  onTestFinished(() => giveBack(vm, client, hostname));
+  onTestFinished(() => giveBack(vm, client));
   return client;
 }
 
 /** So that the same test finds the same again. The router is asked for first: a release is sent only once. */
-async function giveBack(vm: Namespace, client: Client, hostname: string): Promise<void> {
+async function giveBack(vm: Namespace, client: Client): Promise<void> {
   if (!client.has("bound")) return;
-  const { serverid } = await client.heard("bound");
+  const { serverid, ip } = await client.heard("bound");
   vm.run(`ping -c 1 -W 1 ${serverid} || true`);
   if (!client.signal("SIGUSR2")) return;
   await until("the lease is given back", async () =>
-    (await status()).dhcp.leases.every((l) => l.hostname !== hostname || l.state !== "bound"),
+    (await status()).dhcp.leases.every((l) => l.ip !== ip || l.state !== "bound"),
   );
 }
 

@@ -40,7 +40,7 @@ const wished: Partial<DhcpServer> = {
 };
 
 test("udhcpc gets every option that is wished, and status shows its lease", async () => {
-  const mac = "02:00:00:00:65:11";
+  const mac = "02:00:00:00:66:11";
   await given(mac, wished);
   const vm = extraVm({ vni: 9096, mac });
   const client = udhcpc(vm, { hostname: "options", options: "-O staticroutes -O search -O ntpsrv" });
@@ -65,7 +65,7 @@ test("udhcpc gets every option that is wished, and status shows its lease", asyn
 });
 
 test("dhcpcd gets the same ones", async () => {
-  const mac = "02:00:00:00:65:12";
+  const mac = "02:00:00:00:66:12";
   await given(mac, wished);
   const heard = await dhcpcd(extraVm({ vni: 9096, mac })).heard("BOUND");
   expect(heard).toMatchObject({
@@ -82,7 +82,7 @@ test("dhcpcd gets the same ones", async () => {
 });
 
 test("a VM whose address is not wished sends nothing before its lease, all after it, and nothing after giving it back", async () => {
-  const mac = "02:00:00:00:65:13";
+  const mac = "02:00:00:00:66:13";
   await given(mac);
   const vm = extraVm({ vni: 9096, mac });
   vm.run("ip addr add 192.168.100.150/24 dev eth0; ip route add default via 192.168.100.1");
@@ -109,7 +109,7 @@ test("a VM whose address is not wished sends nothing before its lease, all after
 });
 
 test("a lease outlives kill -9 of pcgd, and is renewed by its successor", async () => {
-  const mac = "02:00:00:00:65:14";
+  const mac = "02:00:00:00:66:14";
   await given(mac);
   const vm = extraVm({ vni: 9096, mac });
   const client = udhcpc(vm, { hostname: "survivor" });
@@ -125,7 +125,7 @@ test("a lease outlives kill -9 of pcgd, and is renewed by its successor", async 
 });
 
 test("a VM that starts another system, with another client identifier, is let send with the address that one gets", async () => {
-  const mac = "02:00:00:00:65:15";
+  const mac = "02:00:00:00:66:15";
   await given(mac);
   const vm = extraVm({ vni: 9096, mac });
   const first = udhcpc(vm, { hostname: "first", options: "-x 0x3d:01aaaaaa" });
@@ -145,7 +145,7 @@ test("a VM that starts another system, with another client identifier, is let se
 });
 
 test("a pool of one address has nothing for the second client, which is counted", async () => {
-  const [mac, otherMac] = ["02:00:00:00:65:21", "02:00:00:00:65:22"] as const;
+  const [mac, otherMac] = ["02:00:00:00:66:21", "02:00:00:00:66:22"] as const;
   onTestFinished(
     await wish((want) => ({
       segments: [...want.segments, SMALL],
@@ -156,10 +156,10 @@ test("a pool of one address has nothing for the second client, which is counted"
       ],
     })),
   );
-  const first = udhcpc(extraVm({ vni: SMALL.vni, mac }), { hostname: "first" });
+  const first = udhcpc(extraVm({ vni: SMALL.vni, mac }), { hostname: "only" });
   expect((await first.heard("bound"))["ip"]).toBe("192.168.97.7");
   const before = (await status()).dhcp.dropped["POOL_EXHAUSTED"] ?? 0;
-  const second = udhcpc(extraVm({ vni: SMALL.vni, mac: otherMac }), { hostname: "second", options: "-n" });
+  const second = udhcpc(extraVm({ vni: SMALL.vni, mac: otherMac }), { hostname: "too-many", options: "-n" });
   expect(await second.exited).not.toBe(0);
   expect(second.has("bound")).toBe(false);
   const { dropped: drops, pools } = (await status()).dhcp;

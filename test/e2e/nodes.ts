@@ -64,7 +64,7 @@ export async function dropsDuring(reason: string, work: () => unknown): Promise<
   return (await dropped(reason)) - before;
 }
 
-export const readWish = (): DesiredState => parse(readFileSync(desiredFile, "utf8")) as DesiredState;
+const readWish = (): DesiredState => parse(readFileSync(desiredFile, "utf8")) as DesiredState;
 
 /** Writes a changed wish and waits until it is realized. Its undo writes the old one back and waits too. */
 export async function wish(change: (want: DesiredState) => Partial<DesiredState>): Promise<() => Promise<void>> {

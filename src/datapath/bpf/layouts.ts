@@ -30,6 +30,8 @@ export const structs = {
   /** A NIC that exists, whether or not its address is known yet. */
   member: { vni: "u32", tep: "ipv4", mac: "mac" },
   vni: { vni: "u32" },
+  /** Where the kernel last said a tunnel endpoint is, and in which second. */
+  nextHop: { device: "u32", second: "u32", to: "mac", from: "mac" },
   /** Addresses of this gateway on a segment; `dhcpServer` is the same as `gateway` where nothing else was wished. */
   segment: { gateway: "ipv4", dhcpServer: "ipv4" },
   segmentTep: { vni: "u32", tep: "ipv4" },
@@ -43,7 +45,7 @@ export const structs = {
 export const controlClasses = ["dhcp", "oam"] as const;
 
 interface MapRow {
-  readonly type: "ARRAY" | "HASH" | "PERCPU_ARRAY";
+  readonly type: "ARRAY" | "HASH" | "LRU_HASH" | "PERCPU_ARRAY";
   readonly key: keyof typeof structs;
   readonly value: keyof typeof structs;
   readonly entries: number;
@@ -69,6 +71,8 @@ export const maps = {
   canonical_out: hash("address", "address"),
   /** Sources that leave the uplink as they are. */
   uplink_own: hash("address", "present"),
+  /** A memory of the program's own: asking the FIB for each packet costs as much as the encapsulation. */
+  next_hops: { type: "LRU_HASH", key: "address", value: "nextHop", entries: 16_384 },
   control_budget: { type: "ARRAY", key: "index", value: "budget", entries: controlClasses.length },
   drops: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(drops).length },
   passes: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(passes).length },

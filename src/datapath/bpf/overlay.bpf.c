@@ -15,36 +15,62 @@ INLINE __u8 outer_tos(const struct gateway *gw, __u8 inner)
 	return gw->dscp == DSCP_INHERIT ? inner : (__u8)(gw->dscp << 2 | (inner & ECN_MASK));
 }
 
+/* Some 1.07 s: how long an answer of the FIB is believed, and so how long a moved endpoint may be missed. */
+INLINE __u32 this_second(void)
+{
+	return bpf_ktime_get_coarse_ns() >> 30;
+}
+
 /*
- * Out of the downlink, with the addresses that routing and the neighbour table give. Where they give none yet, or
- * nothing may be forwarded there yet, the kernel's own output path finds them, asking the neighbour if need be.
+ * Asks the FIB for the outer route and its neighbour, as a packet of the unit's own would be sent.
+ * 0, a code of BPF_FIB_LKUP_RET, or less than 0.
  */
-INLINE int send(struct __sk_buff *skb, const struct gateway *gw, const struct devices *dev, __be32 tep)
+INLINE long ask_next_hop(struct __sk_buff *skb, const struct gateway *gw, __u32 downlink, __be32 tep, struct next_hop *hop)
 {
 	struct bpf_fib_lookup fib = {
 		.family = 2 /* AF_INET */,
 		.l4_protocol = IPPROTO_UDP,
 		.dport = gw->port,
-		.ifindex = dev->downlink,
+		.ifindex = downlink,
 		.ipv4_src = gw->tep,
 		.ipv4_dst = tep,
 	};
 	long result = bpf_fib_lookup(skb, &fib, sizeof(fib), BPF_FIB_LOOKUP_OUTPUT);
+
+	hop->device = fib.ifindex;
+	hop->second = this_second();
+	__builtin_memcpy(hop->to, fib.dmac, ETH_ALEN);
+	__builtin_memcpy(hop->from, fib.smac, ETH_ALEN);
+	return result;
+}
+
+/* Sends the tunnel packet on its way; while its neighbour is not known yet, the kernel finds it and keeps the packet. */
+INLINE int send(struct __sk_buff *skb, const struct gateway *gw, const struct devices *dev, __be32 tep)
+{
+	struct next_hop *known = bpf_map_lookup_elem(&next_hops, &tep);
+	struct next_hop hop = {};
 	struct ethhdr *eth;
 
-	if (result == BPF_FIB_LKUP_RET_BLACKHOLE || result == BPF_FIB_LKUP_RET_UNREACHABLE ||
-	    result == BPF_FIB_LKUP_RET_PROHIBIT)
-		return drop(skb, DROP_NO_ROUTE_TO_TEP);
-	if (result != BPF_FIB_LKUP_RET_SUCCESS) {
-		count_pass(skb, PASS_ENCAPSULATED);
-		return bpf_redirect_neigh(dev->downlink, NULL, 0, 0);
+	if (known && known->second == this_second()) {
+		hop = *known;
+	} else {
+		long result = ask_next_hop(skb, gw, dev->downlink, tep, &hop);
+
+		if (result == BPF_FIB_LKUP_RET_BLACKHOLE || result == BPF_FIB_LKUP_RET_UNREACHABLE ||
+		    result == BPF_FIB_LKUP_RET_PROHIBIT)
+			return drop(skb, DROP_NO_ROUTE_TO_TEP);
+		if (result != BPF_FIB_LKUP_RET_SUCCESS) {
+			count_pass(skb, PASS_ENCAPSULATED);
+			return bpf_redirect_neigh(dev->downlink, NULL, 0, 0);
+		}
+		bpf_map_update_elem(&next_hops, &tep, &hop, BPF_ANY);
 	}
 	if (!AT(skb, 0, eth))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
-	__builtin_memcpy(eth->h_dest, fib.dmac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, fib.smac, ETH_ALEN);
+	__builtin_memcpy(eth->h_dest, hop.to, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, hop.from, ETH_ALEN);
 	count_pass(skb, PASS_ENCAPSULATED);
-	return bpf_redirect(fib.ifindex, 0);
+	return bpf_redirect(hop.device, 0);
 }
 
 INLINE int encapsulate(struct __sk_buff *skb, const struct gateway *gw, const struct endpoint *e, __u8 inner_tos)

@@ -12,15 +12,24 @@
 /* Copies the IPv4 header; false when there is no sound one. */
 INLINE bool read_ip(struct __sk_buff *skb, struct iphdr *ip)
 {
-	return !bpf_skb_load_bytes(skb, ETH_HLEN, ip, sizeof(*ip)) && ip->version == 4 && ip->ihl >= 5 &&
-	       ETH_HLEN + ip->ihl * 4u <= skb->len;
+	struct iphdr *header;
+
+	make_linear(skb, ETH_HLEN + sizeof(*ip));
+	if (!AT(skb, ETH_HLEN, header))
+		return false;
+	*ip = *header;
+	return ip->version == 4 && ip->ihl >= 5 && ETH_HLEN + ip->ihl * 4u <= skb->len;
 }
 
 INLINE long replace(struct __sk_buff *skb, const struct iphdr *ip, __u32 address, __be32 from, __be32 to)
 {
-	long failed = replace_in_l4(skb, ip, ETH_HLEN + ip->ihl * 4, from, to);
+	struct iphdr *header;
 
-	return failed ?: replace_in_header(skb, ETH_HLEN, address, from, to);
+	if (replace_in_l4(skb, ip, ETH_HLEN + ip->ihl * 4, from, to) || !AT(skb, ETH_HLEN, header))
+		return -1;
+	header->check = ~fold((__u64)(__u16)~header->check + (__u32)~from + to);
+	*(__be32 *)((void *)header + address) = to;
+	return 0;
 }
 
 SEC("tc")
@@ -33,6 +42,9 @@ int uplink_ingress(struct __sk_buff *skb)
 		return let_pass(skb, PASS_UPLINK_IN_OTHER);
 	if (!read_ip(skb, &ip))
 		return drop(skb, DROP_UPLINK_MALFORMED);
+	/* Established connections are asked nothing further: nobody outside may pretend to be one of us. */
+	if (bpf_map_lookup_elem(&endpoints, &ip.saddr) || bpf_map_lookup_elem(&uplink_own, &ip.saddr))
+		return drop(skb, DROP_UPLINK_SPOOFED);
 	__u32 l4 = ETH_HLEN + ip.ihl * 4;
 
 	if (is_icmp_error(skb, &ip, l4) && replace_embedded_source(skb, &canonical_in, l4))

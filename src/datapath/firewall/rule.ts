@@ -23,7 +23,7 @@ export function compileFirewallRule(rule: FirewallRule): string[] {
 }
 
 const verdicts = {
-  ALLOW: "accept",
+  ALLOW: "goto follow",
   DROP: `counter name "${dropCounter("FIREWALL_RULE")}" drop`,
   REJECT: `counter name "${dropCounter("FIREWALL_RULE")}" reject with icmp type admin-prohibited`,
 } as const;

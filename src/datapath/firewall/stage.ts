@@ -25,7 +25,10 @@ export const firewall: Stage = {
     ...never(unit),
     segmentSize(want, unit),
     ...(want.firewall ?? []).map((s) => nftChain(`section-${s.id}`, s.rules.flatMap(compileFirewallRule))),
-    nftBaseChain("forward", { type: "filter", at: "forward", priority: FILTER, policy: "drop" }, forward(want, unit)),
+    nftChain("follow", follow),
+    nftChain("no-state", [drop("INVALID_STATE")]),
+    nftChain("open", open(want, unit)),
+    nftBaseChain("forward", { type: "filter", at: "forward", priority: FILTER, policy: "drop" }, FORWARD),
     nftBaseChain("input", { type: "filter", at: "input", priority: FILTER, policy: "accept" }, input(unit)),
     nftBaseChain("last", { type: "filter", at: "postrouting", priority: LAST, policy: "accept" }, [
       `oifname "${unit.uplink.name}" ip saddr @${sets.segments} ${drop("NO_TRANSLATION")}`,
@@ -77,19 +80,30 @@ function never({ uplink, downlink, management }: Unit): KernelObject[] {
   ];
 }
 
-function forward(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
+/** One look-up tells most packets apart: what belongs to a connection was judged when it began. */
+const FORWARD = [
+  "ct state vmap { established : goto follow, related : goto follow, new : goto open, invalid : goto no-state, untracked : goto no-state }",
+];
+
+/** Packets of connections that were let begin. */
+const follow = [
+  `ct direction . ct mark @${sets.natCounters}`,
+  "tcp flags & (syn | rst) == syn jump segment-size",
+  "accept",
+];
+
+/** The first packet of a connection. */
+function open(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
   const from = [OVERLAY, uplink.name, downlink.name, management.name].map((link) => `"${link}" : jump from-${link}`);
+  const allow = (conditions: string) => `${conditions} goto follow`;
   return [
-    `ct state invalid ${drop("INVALID_STATE")}`,
     `iifname vmap { ${from.join(", ")} }`,
-    "tcp flags & (syn | rst) == syn jump segment-size",
-    "ct state established,related accept",
     `oifname "${management.name}" ${drop("MANAGEMENT")}`,
     ...(want.firewall ?? []).map((s) => `jump section-${s.id}`),
-    `iifname "${OVERLAY}" oifname { "${uplink.name}", "${OVERLAY}" } accept`,
-    `iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlayRouted} accept`,
-    `iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlaySnat} accept`,
-    `iifname "${downlink.name}" oifname "${OVERLAY}" ip saddr @${sets.underlayRouted} accept`,
+    allow(`iifname "${OVERLAY}" oifname { "${uplink.name}", "${OVERLAY}" }`),
+    allow(`iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlayRouted}`),
+    allow(`iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlaySnat}`),
+    allow(`iifname "${downlink.name}" oifname "${OVERLAY}" ip saddr @${sets.underlayRouted}`),
     drop("NOT_ALLOWED"),
   ];
 }

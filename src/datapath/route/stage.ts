@@ -14,7 +14,9 @@ export const route: Stage = {
   name: "route",
   does: "sends overlay prefixes to overlay0, the rest of the overlay's traffic out of the right interface",
   objects: (want, unit) => [
-    ...overlayRoutes(want),
+    ...overlayRoutes(want, tables.overlay),
+    // Again for traffic that passes, so that one table answers for all of it.
+    ...overlayRoutes(want, tables.edge),
     ...edgeRoutes(want, unit),
     ...ownRoutes(unit),
     ...rules(unit),
@@ -23,13 +25,13 @@ export const route: Stage = {
 };
 
 /** For everyone, the gateway's own answers included: where overlay addresses are. */
-const overlayRoutes = (want: DesiredState): KernelObject[] =>
+const overlayRoutes = (want: DesiredState, table: number): KernelObject[] =>
   want.segments.map((segment) => {
     const gateway = parseInterfaceAddress(segment.gateway);
     const mtu = segment.mtu ?? OVERLAY_MTU;
     return {
       kind: "route",
-      table: tables.overlay,
+      table,
       prefix: formatPrefix(networkOf(gateway)),
       link: OVERLAY,
       via: OVERLAY_NEXT_HOP,
@@ -80,8 +82,8 @@ function rules(unit: Unit): KernelObject[] {
   const passing = [OVERLAY, unit.uplink.name, unit.downlink.name];
   const from = ({ address }: UnitInterface) => `${formatIpv4(address.address)}/32`;
   const all: Omit<ObjectOf<"rule">, "kind" | "priority">[] = [
-    { table: tables.overlay },
     ...passing.map((link) => ({ table: tables.edge, link })),
+    { table: tables.overlay },
     { table: tables.uplink, from: from(unit.uplink) },
     { table: tables.downlink, from: from(unit.downlink) },
     { table: tables.management, from: from(unit.management) },

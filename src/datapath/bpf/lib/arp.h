@@ -16,7 +16,7 @@ struct arp {
 	__be32 sender_ip;
 	__u8 target_mac[6];
 	__be32 target_ip;
-} __attribute__((packed));
+} __attribute__((packed, aligned(2)));
 
 #define ARP_ETHERNET 1
 #define ARP_REQUEST 1
@@ -25,7 +25,7 @@ struct arp {
 struct arp_answer {
 	struct tunnel_header tunnel;
 	struct arp arp;
-} __attribute__((packed));
+} __attribute__((packed, aligned(2)));
 
 INLINE bool is_question(const struct arp *arp)
 {

@@ -13,7 +13,7 @@ struct tunnel_header {
 	struct geneve_header geneve;
 	struct tunnel_option option;
 	struct ethhdr inner;
-} __attribute__((packed));
+} __attribute__((packed, aligned(2)));
 
 /* What it adds to a packet that has an Ethernet header already: 58. */
 #define TUNNEL_ROOM (sizeof(struct tunnel_header) - ETH_HLEN)

@@ -6,12 +6,13 @@ import { ownedSysctls } from "../model/sysctl-table.ts";
 import type { BpfObjects } from "./bpf-objects.edge.ts";
 import type { Counters, HostInterface, Kernel, StepResult } from "./kernel.ts";
 import { Nftables } from "./libnftables.edge.ts";
+import { watchNetlink } from "./netlink-watch.edge.ts";
 import { nftObjects, nftTallies } from "./nft-listing.ts";
 import { isNft, nftScript } from "./nft-script.ts";
 import type { OwnedLinks } from "./ownership.ts";
 import { RtApply, type RtObject } from "./rt-apply.edge.ts";
 import { hostInterfaces, rtObjects } from "./rt-objects.ts";
-import { RtNetlink, watchNetlink } from "./rtnetlink.edge.ts";
+import { RtNetlink } from "./rtnetlink.edge.ts";
 import { readSysctls, sysctlNumber, writeSysctl } from "./sysctl.edge.ts";
 import { countersOf } from "./tally.ts";
 

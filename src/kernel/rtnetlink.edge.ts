@@ -1,4 +1,4 @@
-import { createNetlink, createRtNetlink, type RtNetlinkSocket } from "netlink";
+import { createRtNetlink, type RtNetlinkSocket } from "netlink";
 import { messageOf, PcgError } from "../base/error.ts";
 
 /** Requests wait at most this long; the kernel answers in microseconds or not at all. */
@@ -12,8 +12,8 @@ export type Neighbour = Awaited<ReturnType<RtNetlinkSocket["getNeighbors"]>>[num
 
 /**
  * The npm `netlink` socket made safe to share: one request at a time (two dumps at once on one socket lose messages),
- * a time limit, and errors with the kernel's errno name. Events come on a socket of their own (mixing them with dumps
- * loses messages too).
+ * a time limit, and errors with the kernel's errno name. It is given no memberships: mixing events with dumps loses
+ * messages, and its native part ends the process when events overflow.
  */
 export class RtNetlink {
   readonly #socket = createRtNetlink();
@@ -116,29 +116,3 @@ function attribute(type: number, value: Uint8Array): Buffer {
   all.set(value, 4);
   return all;
 }
-
-/** linux/netlink.h, linux/netfilter/nfnetlink.h */
-const NETLINK_NETFILTER = 12;
-const NFNLGRP_NFTABLES = 7;
-
-/** Calls back on any change of links, addresses, routes, rules or nftables in this namespace, or when events were lost. */
-export function watchNetlink(onChange: () => void): () => void {
-  const rt = createRtNetlink();
-  rt.on("message", onChange);
-  for (const group of ["LINK", "IPV4_IFADDR", "IPV4_ROUTE", "IPV4_RULE"] as const) rt.addMembership(group);
-  const nft = createNetlink(NETLINK_NETFILTER);
-  nft.on("message", onChange);
-  nft.addMembership(NFNLGRP_NFTABLES);
-  const sockets = [rt.socket, nft];
-  for (const socket of sockets) {
-    socket.unref();
-    socket.setRecvBufferSize(RECEIVE_BYTES);
-    socket.on("error", onChange);
-  }
-  return () => {
-    for (const socket of sockets) socket.close();
-  };
-}
-
-/** A change of ten thousand elements is as many events; those that do not fit come as one error. */
-const RECEIVE_BYTES = 4 * 1024 * 1024;

@@ -39,6 +39,8 @@ export async function startUnit() {
     config,
     namespace: unit,
     door,
+    /** What pcg-kernel wrote to its log. */
+    said: () => daemon.said(),
     async restart() {
       await daemon.stop();
       daemon = start();

@@ -86,11 +86,7 @@ const FORWARD = [
 ];
 
 /** Packets of connections that were let begin. */
-const follow = [
-  `ct direction . ct mark @${sets.natCounters}`,
-  "tcp flags & (syn | rst) == syn jump segment-size",
-  "accept",
-];
+const follow = ["tcp flags & (syn | rst) == syn jump segment-size", "accept"];
 
 /** The first packet of a connection. */
 function open(want: DesiredState, { uplink, downlink, management }: Unit): string[] {

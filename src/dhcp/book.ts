@@ -19,6 +19,8 @@ export interface LeaseView {
   at(ip: Ipv4): Lease | undefined;
   /** The client's lease, or the last it had. */
   lastOf(client: Client): Lease | undefined;
+  /** Every lease this hardware holds, under whatever identifier. */
+  boundTo(mac: Mac): readonly Lease[];
   offerTo(client: Client): Ipv4 | undefined;
   /** Whether the client could be given this address now: it has it, or nobody has it and it is one to give. */
   mayHave(client: Client, ip: Ipv4, now: number): boolean;
@@ -50,6 +52,7 @@ export class Book implements LeaseView {
   readonly #leases = new Map<Ipv4, Lease>();
   readonly #byClient = new Map<string, Ipv4>();
   readonly #byClientId = new Map<string, Ipv4>();
+  readonly #byMac = new Map<Mac, Set<Ipv4>>();
   readonly #offers = new Map<string, Ipv4>();
   readonly #offered = new Map<Ipv4, string>();
   readonly #offerEnds: Deadlines<string>;
@@ -81,6 +84,13 @@ export class Book implements LeaseView {
     const ip = this.#byClientId.get(client.clientId);
     const lease = ip === undefined ? undefined : this.#leases.get(ip);
     return lease?.state === "released" || lease?.state === "expired" ? lease : undefined;
+  }
+
+  boundTo(mac: Mac): readonly Lease[] {
+    return [...(this.#byMac.get(mac) ?? [])].flatMap((ip) => {
+      const lease = this.#leases.get(ip);
+      return lease?.state === "bound" ? [lease] : [];
+    });
   }
 
   offerTo(client: Client): Ipv4 | undefined {
@@ -124,6 +134,7 @@ export class Book implements LeaseView {
     this.#withdraw(key);
     this.#withdraw(this.#offered.get(lease.ip));
     this.#leases.set(lease.ip, lease);
+    if (lease.state === "bound") this.#byMac.set(lease.mac, (this.#byMac.get(lease.mac) ?? new Set()).add(lease.ip));
     if (lease.state !== "declined") {
       this.#byClient.set(key, lease.ip);
       if (lease.clientId !== undefined) this.#byClientId.set(lease.clientId, lease.ip);
@@ -163,6 +174,9 @@ export class Book implements LeaseView {
   }
 
   #forget(lease: Lease): void {
+    const ofMac = this.#byMac.get(lease.mac);
+    ofMac?.delete(lease.ip);
+    if (ofMac?.size === 0) this.#byMac.delete(lease.mac);
     const key = keyOf(lease);
     if (this.#byClient.get(key) === lease.ip) this.#byClient.delete(key);
     if (lease.clientId !== undefined && this.#byClientId.get(lease.clientId) === lease.ip)

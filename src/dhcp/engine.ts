@@ -127,9 +127,14 @@ function extending(it: Case, address: Ipv4): Outcome {
 
 const knownAddress = ({ view, client }: Case): Ipv4 | undefined => client.binding?.ip ?? view.lastOf(client)?.ip;
 
+/**
+ * The address is the client's from now on, and the only one its hardware has: a NIC that comes with another identifier
+ * (boot loader, then system) would else hold two addresses, and could drain the pool.
+ */
 function acknowledge({ scope, view, client, request, now }: Case, ip: Ipv4): Outcome {
   const last = view.lastOf(client);
   const isSame = last?.ip === ip && isHeld(last, now);
+  const others = view.boundTo(client.mac).filter((other) => other.ip !== ip);
   const lease: Lease = {
     segment: scope.segment,
     ip,
@@ -140,9 +145,8 @@ function acknowledge({ scope, view, client, request, now }: Case, ip: Ipv4): Out
     expires: endOf(now, scope.leaseSeconds),
     state: "bound",
   };
-  const moves = last && last.ip !== ip && last.state === "bound";
   return {
-    effects: [...(moves ? [ended(last, now, "released")] : []), { do: "record", lease }],
+    effects: [...others.map((other) => ended(other, now, "released")), { do: "record", lease }],
     reply: grant("ACK", scope, request, { ip, options: client.binding?.options ?? scope.options, isLease: true }),
   };
 }

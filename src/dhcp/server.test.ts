@@ -318,6 +318,21 @@ describe("DhcpService and who is who", () => {
     expect(await join({ ...A, clientId: "0102" })).toBe(first);
   });
 
+  test("leaves hardware only its newest address, whatever identifiers it comes with", async () => {
+    const { join, service } = lan();
+    await join({ ...A, clientId: "0102" });
+    await join(B);
+    await join({ ...A, clientId: "0103" });
+    const bound = () => service.leases().filter((l) => l.state === "bound");
+    expect(bound().map((l) => l.clientId)).toEqual([undefined, "0103"]);
+    expect(await join({ ...A, clientId: "0102" })).toBe(first);
+    expect(
+      bound()
+        .map((l) => l.clientId)
+        .toSorted(),
+    ).toEqual(["0102", undefined]);
+  });
+
   test("finds a client by its identifier on new hardware once the former lease is over, but not before", async () => {
     const { join, send } = lan();
     const clientId = "ff00000001000200ab";

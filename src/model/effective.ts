@@ -1,5 +1,5 @@
 import type { DesiredState } from "./desired.ts";
-import { keyOf } from "./endpoint-key.ts";
+import { endpointKey } from "./endpoint-key.ts";
 
 /** An overlay address a NIC has by lease. */
 export interface LeasedAddress {
@@ -14,9 +14,9 @@ export interface LeasedAddress {
  */
 export function withLeases(want: DesiredState, leases: readonly LeasedAddress[]): DesiredState {
   const taken = new Set(want.endpoints.flatMap((e) => (e.ip === undefined ? [] : [e.ip])));
-  const leased = new Map(leases.filter((l) => !taken.has(l.ip)).map((l) => [keyOf(l), l.ip]));
+  const leased = new Map(leases.filter((l) => !taken.has(l.ip)).map((l) => [endpointKey(l), l.ip]));
   const endpoints = want.endpoints.map((e) => {
-    const ip = e.ip ?? leased.get(keyOf(e));
+    const ip = e.ip ?? leased.get(endpointKey(e));
     return ip === undefined ? e : { ...e, ip };
   });
   return { ...want, endpoints };

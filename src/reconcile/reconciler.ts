@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
+import { limitedWarnings } from "../base/limited-log.ts";
 import type { Log } from "../base/log.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
@@ -47,11 +48,14 @@ export class Reconciler {
   #retryMs = RETRY_FIRST_MS;
   #cancelTimer: () => void = () => {};
   readonly #unwatch: () => void;
+  /** A step that keeps failing is tried again and again; the log need not hear of each. */
+  readonly #warn: ReturnType<typeof limitedWarnings>;
 
   constructor(kernel: Kernel, clock: Clock, log: Log) {
     this.#kernel = kernel;
     this.#clock = clock;
     this.#log = log;
+    this.#warn = limitedWarnings(log, clock);
     let cancel = () => {};
     this.#unwatch = kernel.watch(() => {
       cancel();
@@ -148,7 +152,7 @@ export class Reconciler {
 
   #failed(failed: readonly Failure[]): void {
     for (const { step, message } of failed.slice(0, 5))
-      this.#log.error("refused", { step: `${step.do} ${keyOf(subjectOf(step))}`, why: message });
+      this.#warn("refused", { step: `${step.do} ${keyOf(subjectOf(step))}`, why: message });
     this.#stale = true;
     this.#retryLater();
   }

@@ -13,6 +13,7 @@ import { DoorClient } from "../../kernel/door-client.edge.ts";
 import { checkUnitConfig } from "../../model/check.ts";
 import type { DesiredState } from "../../model/desired.ts";
 import { withLeases } from "../../model/effective.ts";
+import { endpointKey } from "../../model/endpoint-key.ts";
 import type { Unit, UnitConfig } from "../../model/unit.ts";
 import { routerMacOf, unitOf } from "../../model/unit-of.ts";
 import { formatIpv4 } from "../../net/ipv4.ts";
@@ -56,6 +57,8 @@ export class Gateway {
   #want: DesiredState | undefined;
   #effective: DesiredState | undefined;
   #refusal: Refusal | null = null;
+  /** NICs whose address the wish leaves to DHCP. */
+  #awaiting: ReadonlySet<string> = new Set();
   #due = false;
   #looked = false;
 
@@ -71,7 +74,7 @@ export class Gateway {
     this.#reconciler = new Reconciler(this.#door, clock, log);
     const routerMac = routerMacOf(this.#config);
     const store = new SqliteLeaseStore(join(options.state, "leases.db"));
-    this.#dhcp = new DhcpService({ clock, log, store, routerMac, onLease: () => this.#realizeSoon() });
+    this.#dhcp = new DhcpService({ clock, log, store, routerMac, onLease: (lease) => this.#leased(lease) });
   }
 
   async start(): Promise<void> {
@@ -95,8 +98,14 @@ export class Gateway {
     await this.#findInterfaces();
   }
 
+  /** Only a NIC whose address the wish leaves open changes what must be in the kernel. */
+  #leased(lease: { segment: string; mac: string }): void {
+    if (this.#awaiting.has(endpointKey(lease))) this.#realizeSoon();
+  }
+
   #take(want: DesiredState): void {
     this.#want = want;
+    this.#awaiting = new Set(want.endpoints.filter((e) => e.ip === undefined).map(endpointKey));
     this.#dhcp.configure(want.dhcp ?? [], want.segments);
     this.#log.info("wished", { generation: want.generation });
     this.#realizeSoon();
@@ -145,7 +154,7 @@ export class Gateway {
     queueMicrotask(() => {
       this.#due = false;
       if (!this.#want || !this.#unit) return;
-      const bound = this.#dhcp.leases().filter((l) => l.state === "bound");
+      const bound = this.#dhcp.leases().filter((l) => l.state === "bound" && this.#awaiting.has(endpointKey(l)));
       this.#effective = withLeases(
         this.#want,
         bound.map((l) => ({ ...l, ip: formatIpv4(l.ip) })),

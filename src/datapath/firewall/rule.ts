@@ -25,7 +25,7 @@ export function compileFirewallRule(rule: FirewallRule): string[] {
 const verdicts = {
   ALLOW: "goto follow",
   DROP: `counter name "${dropCounter("FIREWALL_RULE")}" drop`,
-  REJECT: `counter name "${dropCounter("FIREWALL_RULE")}" reject with icmp type admin-prohibited`,
+  REJECT: `counter name "${dropCounter("FIREWALL_RULE")}" jump refuse`,
 } as const;
 
 const line = (words: readonly string[]) => words.filter(Boolean).join(" ");

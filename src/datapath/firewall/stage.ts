@@ -26,6 +26,8 @@ export const firewall: Stage = {
     segmentSize(want, unit),
     ...(want.firewall ?? []).map((s) => nftChain(`section-${s.id}`, s.rules.flatMap(compileFirewallRule))),
     nftChain("follow", follow),
+    // What a REJECT says: a reset to TCP, which every client understands at once; ICMP to the rest.
+    nftChain("refuse", ["meta l4proto tcp reject with tcp reset", "reject with icmp type admin-prohibited"]),
     nftChain("no-state", [drop("INVALID_STATE")]),
     nftChain("open", open(want, unit)),
     nftBaseChain("forward", { type: "filter", at: "forward", priority: FILTER, policy: "drop" }, FORWARD),

@@ -33,7 +33,7 @@ export const firewall: Stage = {
     nftBaseChain("forward", { type: "filter", at: "forward", priority: FILTER, policy: "drop" }, FORWARD),
     nftBaseChain("input", { type: "filter", at: "input", priority: FILTER, policy: "accept" }, input(unit)),
     nftBaseChain("last", { type: "filter", at: "postrouting", priority: LAST, policy: "accept" }, [
-      `oifname "${unit.uplink.name}" ip saddr @${sets.segments} ${drop("NO_TRANSLATION")}`,
+      `ct state new oifname "${unit.uplink.name}" ip saddr @${sets.segments} ${drop("NO_TRANSLATION")}`,
       // Only here is a connection's first packet marked by source NAT too.
       `ct direction . ct mark @${sets.natCounters}`,
     ]),

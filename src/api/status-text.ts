@@ -68,7 +68,16 @@ const interfaces = (s: Status) =>
   );
 
 const endpoints = (s: Status) =>
-  table(s.endpoints.map((e) => [e.segment, `vni ${e.vni}`, e.mac, e.ip ?? "no address yet", `at ${e.tep}`, e.from]));
+  table(
+    s.endpoints.map((e) => [
+      e.segment,
+      `vni ${e.vni}`,
+      e.mac,
+      e.ip ?? "no address yet",
+      `at ${e.tep}${e.tepLabel === null ? "" : ` (${e.tepLabel})`}`,
+      e.from,
+    ]),
+  );
 
 const nat = (s: Status) =>
   table(

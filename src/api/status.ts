@@ -35,6 +35,7 @@ export interface Status {
     readonly mac: string;
     readonly ip: string | null;
     readonly tep: string;
+    readonly tepLabel: number | null;
     readonly from: string;
   }[];
   readonly nat: readonly NatStatus[];

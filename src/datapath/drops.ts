@@ -38,6 +38,7 @@ export const drops = {
   LINK_LOCAL: { at: "firewall", says: "overlay to 169.254.0.0/16 (cloud metadata) is never allowed" },
   MANAGEMENT: { at: "firewall", says: "overlay or uplink to the management network is never allowed" },
   TO_GATEWAY: { at: "firewall", says: "packet to the gateway itself that it does not serve" },
+  // Also by the uplink's program, which sees the packets of established connections too.
   UPLINK_SPOOFED: { at: "firewall", says: "packet from outside with a source that is inside" },
   INVALID_STATE: { at: "firewall", says: "packet belongs to no connection" },
   NOT_ALLOWED: { at: "firewall", says: "no firewall rule allows it" },

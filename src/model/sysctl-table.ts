@@ -23,14 +23,15 @@ export function ownedSysctls({ uplink, downlink, overlay }: SysctlLinks): Object
       // The kernel's check compares with one table; the tunnel, the firewall and AWS each check better.
       sysctl(`net/ipv4/conf/${link}/rp_filter`, 0, 2),
       sysctl(`net/ipv4/conf/${link}/send_redirects`, 0, 1),
-      // Spares every packet a second route look-up, for its source; sources that are ours are refused by the programs.
+      // Spares every packet a second route look-up, for its source; the programs refuse sources that are ours from overlay and uplink,
+      // AWS those of its own VPC.
       sysctl(`net/ipv4/conf/${link}/accept_local`, 1, 0),
       sysctl(`net/ipv4/conf/${link}/accept_redirects`, 0, 1),
     ]),
     // Errors come from the address the sender knows, and so leave by the interface of that address.
     sysctl("net/ipv4/icmp_errors_use_inbound_ifaddr", 1, 0),
     ...[overlay, `${overlay}-in`].map((link) => sysctl(`net/ipv6/conf/${link}/disable_ipv6`, 1, 0)),
-    // The flow that a fast path carries is seen by conntrack only in part.
+    // A connection taken over half-way is not cut for its sequence numbers.
     sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", 1, 0),
     // RFC 4787 REQ-5: a UDP mapping lives two minutes at least, five recommended.
     sysctl("net/netfilter/nf_conntrack_udp_timeout", 120, 30),

@@ -33,7 +33,7 @@ export type Endpoint = Type.Static<typeof Endpoint>;
 export const Tep = closed({
   address: address("Its address in the VPC."),
   label: Type.Optional(
-    Type.Integer({ minimum: 0, maximum: 0xffffff, description: "Number shown for it in NSX style." }),
+    Type.Integer({ minimum: 0, maximum: 0xffffff, description: "Number it is known by, shown in status." }),
   ),
 });
 export type Tep = Type.Static<typeof Tep>;

@@ -46,16 +46,21 @@ export const config: MapValue<"gateway"> = {
   ttl: 63,
 };
 
-/** Puts the network into the maps. */
-export function furnish({ put }: Pick<Bench, "put">, devices: MapValue<"devices">): void {
-  put("gateway", { index: 0 }, config);
-  put("devices", { index: 0 }, devices);
+/** Both segments; one has a DHCP server with an address of its own. */
+export function putSegments(put: Bench["put"]): void {
   put("segments", { vni: net.vni }, { gateway: parseIpv4(net.gateway), dhcpServer: parseIpv4(net.dhcpServer) });
   put(
     "segments",
     { vni: net.otherVni },
     { gateway: parseIpv4(net.otherGateway), dhcpServer: parseIpv4(net.otherGateway) },
   );
+}
+
+/** Puts the network into the maps. */
+export function furnish({ put }: Pick<Bench, "put">, devices: MapValue<"devices">): void {
+  put("gateway", { index: 0 }, config);
+  put("devices", { index: 0 }, devices);
+  putSegments(put);
   const nics = [
     { vni: net.vni, tep: net.vmTep, mac: net.vmMac, ip: net.vm },
     { vni: net.vni, tep: net.vmTep, mac: net.newMac, ip: undefined },

@@ -10,7 +10,7 @@ import { must } from "../../src/kernel/libbpf.edge.ts";
 import { parseIpv4 } from "../../src/net/ipv4.ts";
 import { parseMac } from "../../src/net/mac.ts";
 import { sh } from "./harness.ts";
-import { address, config, net } from "./network.ts";
+import { address, config, putSegments } from "./network.ts";
 
 const setns = koffi.load("libc.so.6").func("int setns(int fd, int type)") as (fd: number, type: number) => number;
 
@@ -74,12 +74,7 @@ export function node(pins: string, bridge: string, n: NodeOf) {
   const [link] = JSON.parse(sh(`ip -n ${n.netns} -j link show down0`));
   const devices = { downlink: Number(link.ifindex), overlay: OVERLAY, overlayIn: OVERLAY_IN };
   put("devices", { index: 0 }, devices);
-  put("segments", { vni: net.vni }, { gateway: parseIpv4(net.gateway), dhcpServer: parseIpv4(net.dhcpServer) });
-  put(
-    "segments",
-    { vni: net.otherVni },
-    { gateway: parseIpv4(net.otherGateway), dhcpServer: parseIpv4(net.otherGateway) },
-  );
+  putSegments(put);
   for (const { ip, tep, vni, mac } of n.peers) {
     const at = { tep: parseIpv4(tep), vni, mac: parseMac(mac) };
     put("teps", address(tep), { present: 1 });

@@ -97,6 +97,7 @@ test.each(["nft delete table ip pcg", "ip rule del priority 10002", "ip link set
   async (command) => {
     const want = kernelObjects(everyKind, self);
     await realize(want);
+    // For a tenth of a second after a change of its own, the door takes events to be its echo.
     await new Promise((resolve) => setTimeout(resolve, 300));
     let told = 0;
     const undo = unit.door.watch(() => told++);

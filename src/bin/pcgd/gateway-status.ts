@@ -26,12 +26,14 @@ export function endpointRows(
   effective: DesiredState | undefined,
 ): Status["endpoints"] {
   const vnis = new Map(effective?.segments.map((s) => [s.id, s.vni]));
+  const labels = new Map(effective?.teps.map((t) => [t.address, t.label]));
   return (effective?.endpoints ?? []).map((e, i) => ({
     segment: e.segment,
     vni: vnis.get(e.segment) ?? 0,
     mac: e.mac,
     ip: e.ip ?? null,
     tep: e.tep,
+    tepLabel: labels.get(e.tep) ?? null,
     from: wished?.endpoints[i]?.ip === undefined ? "lease" : "desired",
   }));
 }

@@ -15,6 +15,7 @@ export const bpfProgram = (program: ProgramName, link: string): ObjectOf<"bpf-pr
   kind: "bpf-program",
   link,
   direction: programs[program].direction,
+  place: programs[program].place,
   program,
 });
 

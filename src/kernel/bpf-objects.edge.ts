@@ -1,7 +1,7 @@
 import { messageOf, PcgError } from "../base/error.ts";
 import { encodeKey, encodeValue, type MapName, maps } from "../datapath/bpf/layouts.ts";
 import { passes } from "../datapath/bpf/passes.ts";
-import { type Direction, type ProgramName, programs } from "../datapath/bpf/programs.ts";
+import { type Direction, type Place, type ProgramName, programs } from "../datapath/bpf/programs.ts";
 import { drops } from "../datapath/drops.ts";
 import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
 import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
@@ -53,10 +53,10 @@ export class BpfObjects {
   }
 
   applyProgram(step: Step, indexes: ReadonlyMap<string, number>): void {
-    const { link, direction, program } = subjectOf(step) as ObjectOf<"bpf-program">;
+    const { link, direction, place, program } = subjectOf(step) as ObjectOf<"bpf-program">;
     const index = indexes.get(link);
     if (step.do === "remove") {
-      if (index !== undefined) this.#bpf.detach(index, direction as Direction);
+      if (index !== undefined) this.#bpf.detach(index, direction as Direction, place as Place);
       return;
     }
     if (index === undefined) throw new PcgError("INTERFACE_MISSING", { name: link });
@@ -65,22 +65,25 @@ export class BpfObjects {
     this.#bpf.prune();
   }
 
-  tallies(): { drops: Record<string, Tally>; passes: Record<string, Tally> } {
-    return { drops: this.#tally("drops", Object.keys(drops)), passes: this.#tally("passes", Object.keys(passes)) };
+  tallies() {
+    return {
+      drops: this.#tally("drops", Object.keys(drops)),
+      passes: this.#tally("passes", Object.keys(passes)),
+      flows: this.#bpf.flowCounters(),
+    };
   }
 
+  canLearn = (): boolean => this.#bpf.canLearn();
+
+  /** After any change, whoever made it: what the flow cache repeats may no longer be so. */
+  renewFlows = (): void => this.#bpf.renewFlows();
+
   #programs(indexes: ReadonlyMap<string, number>): KernelObject[] {
-    const hooks: readonly [ProgramName, string][] = [
-      ["downlink_ingress", this.#links.downlink],
-      ["overlay_egress", OVERLAY],
-      ["uplink_ingress", this.#links.uplink],
-      ["uplink_egress", this.#links.uplink],
-    ];
-    return hooks.flatMap(([name, link]): KernelObject[] => {
+    return Object.values(programs).flatMap(({ on, direction, place }): KernelObject[] => {
+      const link = { ...this.#links, overlay: OVERLAY }[on];
       const index = indexes.get(link);
-      const { direction } = programs[name];
-      const attached = index === undefined ? undefined : this.#bpf.attached(index, direction);
-      return attached ? [{ kind: "bpf-program", link, direction, program: attached }] : [];
+      const attached = index === undefined ? undefined : this.#bpf.attached(index, direction, place);
+      return attached ? [{ kind: "bpf-program", link, direction, place, program: attached }] : [];
     });
   }
 
@@ -121,7 +124,12 @@ export class BpfObjects {
   /** The programs redirect by interface index, which only this process knows. */
   #tellDevices(indexes: ReadonlyMap<string, number>): void {
     const index = (name: string) => indexes.get(name) ?? 0;
-    const value = { downlink: index(this.#links.downlink), overlay: index(OVERLAY), overlayIn: index(OVERLAY_IN) };
+    const value = {
+      uplink: index(this.#links.uplink),
+      downlink: index(this.#links.downlink),
+      overlay: index(OVERLAY),
+      overlayIn: index(OVERLAY_IN),
+    };
     this.#bpf.update("devices", [[encodeKey("devices", { index: 0 }), encodeValue("devices", value)]]);
   }
 

@@ -1,8 +1,8 @@
 import { constants } from "node:os";
-import type { Direction } from "../datapath/bpf/programs.ts";
+import type { Direction, Place } from "../datapath/bpf/programs.ts";
 import { libbpf, must } from "./libbpf.edge.ts";
 
-/** One filter per hook is ours: this handle at this priority. Others' filters stay beside it. */
+/** Two filters per hook are ours: this handle at this priority and the next. Others' filters stay beside them. */
 const HANDLE = 1;
 const PRIORITY = 0x7063;
 /** BPF_TC_F_REPLACE: the new program takes the old one's place between two packets. */
@@ -23,19 +23,19 @@ function hookOf(ifindex: number, direction: Direction): Buffer {
 const PROG_ID = 16;
 
 /** struct bpf_tc_opts: size_t sz; int prog_fd; u32 flags, prog_id, handle, priority. */
-function optsOf({ fd = 0, flags = 0 } = {}): Buffer {
+function optsOf(place: Place, { fd = 0, flags = 0 } = {}): Buffer {
   const opts = Buffer.alloc(32);
   opts.writeBigUInt64LE(32n, 0);
   opts.writeInt32LE(fd, 8);
   opts.writeUInt32LE(flags, 12);
   opts.writeUInt32LE(HANDLE, 20);
-  opts.writeUInt32LE(PRIORITY, 24);
+  opts.writeUInt32LE(PRIORITY + place, 24);
   return opts;
 }
 
 /** The id of the program in our place on a hook. */
-export function attachedId(ifindex: number, direction: Direction): number | undefined {
-  const opts = optsOf();
+export function attachedId(ifindex: number, direction: Direction, place: Place): number | undefined {
+  const opts = optsOf(place);
   const result = libbpf.tcQuery(hookOf(ifindex, direction), opts);
   /* EINVAL: the interface has no clsact qdisc */
   if (result === -ENOENT || result === -EINVAL) return undefined;
@@ -44,15 +44,15 @@ export function attachedId(ifindex: number, direction: Direction): number | unde
 }
 
 /** Puts the program in our place on a hook, instead of what is there. */
-export function attachFd(ifindex: number, direction: Direction, fd: number): void {
+export function attachFd(ifindex: number, direction: Direction, fd: number, place: Place = 0): void {
   const hook = hookOf(ifindex, direction);
   const created = libbpf.tcHookCreate(hook);
   if (created !== -EEXIST) must(created, `clsact on interface ${ifindex}`);
-  must(libbpf.tcAttach(hook, optsOf({ fd, flags: REPLACE })), `attach to ${direction} of interface ${ifindex}`);
+  must(libbpf.tcAttach(hook, optsOf(place, { fd, flags: REPLACE })), `attach to ${direction} of interface ${ifindex}`);
 }
 
 /** Empties our place on a hook. The clsact qdisc stays: others may have filters there. */
-export function detachAny(ifindex: number, direction: Direction): void {
-  const result = libbpf.tcDetach(hookOf(ifindex, direction), optsOf());
+export function detachAny(ifindex: number, direction: Direction, place: Place): void {
+  const result = libbpf.tcDetach(hookOf(ifindex, direction), optsOf(place));
   if (result !== -ENOENT && result !== -EINVAL) must(result, `detach from ${direction} of interface ${ifindex}`);
 }

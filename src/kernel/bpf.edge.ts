@@ -1,17 +1,29 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type MapName, maps, structs } from "../datapath/bpf/layouts.ts";
+import { PcgError } from "../base/error.ts";
+import { encodeKey, encodeValue, type MapName, maps, structs } from "../datapath/bpf/layouts.ts";
 import { passes } from "../datapath/bpf/passes.ts";
-import { type Direction, type ProgramName, programs } from "../datapath/bpf/programs.ts";
+import { type Direction, type Place, type ProgramName, places, programs } from "../datapath/bpf/programs.ts";
 import { drops } from "../datapath/drops.ts";
-import { type Entry, readCounters, readEntries, removeKeys, writeEntries } from "./bpf-map.edge.ts";
+import {
+  type Entry,
+  type FlowCounter,
+  readCounters,
+  readEntries,
+  readFlowCounters,
+  removeKeys,
+  writeEntries,
+} from "./bpf-map.edge.ts";
 import { attachedId, attachFd, detachAny } from "./bpf-tc.edge.ts";
 import { closeFd, interfaceIndexes, libbpf, must, mustPoint, type Pointer } from "./libbpf.edge.ts";
 
 const mapNames = Object.keys(maps) as MapName[];
 const programNames = Object.keys(programs) as ProgramName[];
 const objectNames = [...new Set(Object.values(programs).map((p) => p.object))];
+/** Not on every kernel: see programs.ts. */
+const optional = (program: ProgramName) => programs[program].place === 1;
+const OPTIONAL_OBJECT = "flows";
 /** Of directories with programs; the digest of their objects follows. */
 const VERSION = "programs-";
 const directions = ["ingress", "egress"] as const satisfies Direction[];
@@ -66,12 +78,30 @@ export class Bpf {
   /** Loads and pins what is not there. Costs nothing when all is. */
   ensureLoaded(): void {
     const pinned = (directory: string, names: readonly string[]) => names.every((n) => existsSync(join(directory, n)));
-    if (pinned(this.#maps, mapNames) && pinned(this.#programs, programNames)) return;
-    this.#forget();
-    remove(this.#programs);
-    mkdirSync(this.#maps, { recursive: true });
-    mkdirSync(this.#programs, { recursive: true });
-    for (const name of objectNames) this.#load(name);
+    const needed = programNames.filter((name) => !optional(name));
+    if (!pinned(this.#maps, mapNames) || !pinned(this.#programs, needed)) {
+      this.#forget();
+      remove(this.#programs);
+      mkdirSync(this.#maps, { recursive: true });
+      mkdirSync(this.#programs, { recursive: true });
+      for (const name of objectNames) if (name !== OPTIONAL_OBJECT) this.#load(name);
+    }
+    if (!this.canLearn()) this.#tryLoad(OPTIONAL_OBJECT);
+  }
+
+  /** Whether the programs that teach the flow cache are there. */
+  canLearn(): boolean {
+    return programNames.filter(optional).every((name) => existsSync(join(this.#programs, name)));
+  }
+
+  #tryLoad(name: string): void {
+    for (const program of programNames)
+      if (programs[program].object === name) rmSync(join(this.#programs, program), { force: true });
+    try {
+      this.#load(name);
+    } catch (error) {
+      if (!(error instanceof PcgError)) throw error;
+    }
   }
 
   #load(name: string): void {
@@ -114,8 +144,8 @@ export class Bpf {
    * What is in our place on a hook: the program's name; of another version, name and digest with a dot between; of one
    * that is pinned no more, its id. So whatever is not this version's is never mistaken for it.
    */
-  attached(ifindex: number, direction: Direction): string | undefined {
-    const id = attachedId(ifindex, direction);
+  attached(ifindex: number, direction: Direction, place: Place): string | undefined {
+    const id = attachedId(ifindex, direction, place);
     if (id === undefined) return undefined;
     const found = this.#pinned().find((p) => programId(this.#fd(p.path)) === id);
     if (!found) return `unknown.${id}`;
@@ -140,11 +170,11 @@ export class Bpf {
 
   /** Puts a program of this version on a hook, in the place of what is there. No packet passes unseen meanwhile. */
   attach(ifindex: number, direction: Direction, program: ProgramName): void {
-    attachFd(ifindex, direction, this.programFd(program));
+    attachFd(ifindex, direction, this.programFd(program), programs[program].place);
   }
 
-  detach(ifindex: number, direction: Direction): void {
-    detachAny(ifindex, direction);
+  detach(ifindex: number, direction: Direction, place: Place): void {
+    detachAny(ifindex, direction, place);
   }
 
   entries(map: MapName): Entry[] {
@@ -159,6 +189,19 @@ export class Bpf {
     removeKeys(this.#mapFd(map), map, keys);
   }
 
+  /** Makes every flow in the cache void. */
+  renewFlows(): void {
+    const [entry] = this.entries("flow_generation");
+    const number = entry ? Buffer.from(entry[1]).readUInt32LE() : 0;
+    const value = encodeValue("flow_generation", { number: (number + 1) >>> 0 });
+    this.update("flow_generation", [[encodeKey("flow_generation", { index: 0 }), value]]);
+  }
+
+  /** What flows carried, by translation and direction, summed over all CPUs. */
+  flowCounters(): FlowCounter[] {
+    return readFlowCounters(this.#mapFd("flow_counters"));
+  }
+
   /** By index, summed over all CPUs. */
   counters(map: "drops" | "passes"): { readonly packets: number; readonly bytes: number }[] {
     return readCounters(this.#mapFd(map), map);
@@ -166,7 +209,7 @@ export class Bpf {
 
   /** Removes the pins of versions that are neither this one nor attached anywhere. */
   prune(): void {
-    const attached = interfaceIndexes().flatMap((i) => directions.map((d) => this.attached(i, d) ?? ""));
+    const attached = hooks().map((hook) => this.attached(...hook) ?? "");
     const needed = (name: string) => attached.some((a) => a.endsWith(`.${name.slice(VERSION.length)}`));
     const kept = [basename(this.#maps), basename(this.#programs)];
     this.#forget();
@@ -175,7 +218,7 @@ export class Bpf {
 
   /** Takes all of it out of the kernel: hooks in this network namespace first, then every pin. */
   unload(): void {
-    for (const ifindex of interfaceIndexes()) for (const direction of directions) detachAny(ifindex, direction);
+    for (const hook of hooks()) detachAny(...hook);
     this.#forget();
     for (const name of this.#directories()) remove(join(this.#pins, name));
   }
@@ -185,6 +228,12 @@ export class Bpf {
     this.#fds.clear();
   }
 }
+
+/** Every place where a program of ours may be. */
+const hooks = () =>
+  interfaceIndexes().flatMap((index) =>
+    directions.flatMap((direction) => places.map((place) => [index, direction, place] as const)),
+  );
 
 /** struct bpf_prog_info: u32 type, id, … */
 function programId(fd: number): number {

@@ -4,7 +4,7 @@ import { PcgError } from "../base/error.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import type { Step } from "../model/step.ts";
 import { type Answer, lines, type Verb } from "./door-protocol.ts";
-import type { Counters, HostInterface, Kernel, StepResult } from "./kernel.ts";
+import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 
 const RECONNECT_MS = 200;
 
@@ -37,6 +37,7 @@ export class DoorClient implements Kernel {
   apply = (steps: readonly Step[]): Promise<readonly StepResult[]> => this.#ask("apply", steps);
   interfaces = (): Promise<readonly HostInterface[]> => this.#ask("interfaces");
   counters = (): Promise<Counters> => this.#ask("counters");
+  features = (): Promise<Features> => this.#ask("features");
 
   watch(onChange: () => void): () => void {
     this.#watchers.add(onChange);

@@ -47,6 +47,8 @@ function attend(client: Socket, kernel: Kernel, own: DoorOptions["own"], log: Lo
         return await kernel.interfaces();
       case "counters":
         return await kernel.counters();
+      case "features":
+        return await kernel.features();
       case "watch":
         unwatch ??= kernel.watch(() => send({ changed: true }));
         return null;

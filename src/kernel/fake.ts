@@ -1,7 +1,7 @@
 import type { KernelObject } from "../model/kernel-object.ts";
 import { keyOf, textOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
-import type { Counters, HostInterface, Kernel, StepResult } from "./kernel.ts";
+import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 
 /** A kernel for tests: a map, and a list of what it was told, as an administrator would write it. */
 export class FakeKernel implements Kernel {
@@ -34,6 +34,7 @@ export class FakeKernel implements Kernel {
   }
 
   interfaces = async (): Promise<readonly HostInterface[]> => [];
+  features = async (): Promise<Features> => ({ flowCache: true });
   counters = async (): Promise<Counters> => ({
     drops: {},
     passes: {},

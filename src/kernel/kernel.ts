@@ -36,6 +36,12 @@ export interface Counters {
   readonly connections: { readonly now: number; readonly most: number };
 }
 
+/** What not every kernel has. */
+export interface Features {
+  /** Whether the flow cache can be filled: connection tracking that eBPF may ask, Linux 6.0. */
+  readonly flowCache: boolean;
+}
+
 /** The one door to the operating system. `linux.edge.ts` opens it; `door-client.edge.ts` asks another process to. */
 export interface Kernel {
   /** Only what this gateway owns. */
@@ -44,6 +50,7 @@ export interface Kernel {
   apply(steps: readonly Step[]): Promise<readonly StepResult[]>;
   interfaces(): Promise<readonly HostInterface[]>;
   counters(): Promise<Counters>;
+  features(): Promise<Features>;
   /** Calls back when something of ours may have been changed by someone. Returns its undo. */
   watch(onChange: () => void): () => void;
 }

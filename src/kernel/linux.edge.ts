@@ -4,7 +4,7 @@ import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import { ownedSysctls } from "../model/sysctl-table.ts";
 import type { BpfObjects } from "./bpf-objects.edge.ts";
-import type { Counters, HostInterface, Kernel, StepResult } from "./kernel.ts";
+import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 import { Nftables } from "./libnftables.edge.ts";
 import { watchNetlink } from "./netlink-watch.edge.ts";
 import { nftObjects, nftTallies } from "./nft-listing.ts";
@@ -52,12 +52,15 @@ export class LinuxKernel implements Kernel {
       try {
         return await this.#apply(steps);
       } finally {
+        if (steps.length > 0) this.#bpf.renewFlows();
         this.#changedAt = this.#now();
       }
     });
 
   interfaces = async (): Promise<readonly HostInterface[]> =>
     hostInterfaces(await this.#rt.links(), await this.#rt.addresses());
+
+  features = async (): Promise<Features> => ({ flowCache: this.#bpf.canLearn() });
 
   counters = (): Promise<Counters> =>
     this.#inTurn(async () =>
@@ -73,6 +76,7 @@ export class LinuxKernel implements Kernel {
 
   watch(onChange: () => void): () => void {
     return watchNetlink(() => {
+      this.#bpf.renewFlows();
       if (this.#now() - this.#changedAt > ECHO_MS) onChange();
     });
   }

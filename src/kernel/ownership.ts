@@ -28,7 +28,10 @@ const Envelope = Compile(
 );
 
 /** Maps only pcg-kernel itself writes. */
-const readOnlyMaps = new Set(["devices", "next_hops", "control_budget", "drops", "passes"]);
+const readOnlyMaps = new Set([
+  ...["devices", "next_hops", "control_budget", "drops", "passes"],
+  ...["flows", "flow_generation", "flow_counters"],
+]);
 
 /**
  * Says what a step asks for that this gateway may not own: the door's own check, which trusts nobody. A step that
@@ -66,12 +69,7 @@ function ownedBy(links: OwnedLinks): Ours {
   const sysctls = new Map(ownedSysctls({ ...links, overlay: OVERLAY }).map((s) => [s.name, s]));
   const passing = new Set([OVERLAY, links.uplink, links.downlink]);
   const routed = new Set([...passing, links.management]);
-  const hooks = new Map<string, string>([
-    ["downlink_ingress", links.downlink],
-    ["overlay_egress", OVERLAY],
-    ["uplink_ingress", links.uplink],
-    ["uplink_egress", links.uplink],
-  ]);
+  const linkOf = { ...links, overlay: OVERLAY };
   return {
     "veth-pair": (o) => o.name === OVERLAY && o.peer === OVERLAY_IN,
     "gro-limit": (o) => o.link === links.uplink || o.link === links.downlink,
@@ -84,9 +82,13 @@ function ownedBy(links: OwnedLinks): Ours {
       return own !== undefined && (value === own.value || value === own.restore) && restore === own.restore;
     },
     "bpf-entry": fits,
-    "bpf-program": ({ link, direction, program }, will) =>
+    "bpf-program": ({ link, direction, place, program }, will) =>
       Object.entries(programs).some(
-        ([name, p]) => hooks.get(name) === link && p.direction === direction && (will === "gone" || name === program),
+        ([name, p]) =>
+          linkOf[p.on] === link &&
+          p.direction === direction &&
+          p.place === place &&
+          (will === "gone" || name === program),
       ),
     "nft-table": () => true,
     "nft-counter": () => true,

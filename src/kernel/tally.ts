@@ -1,4 +1,5 @@
 import { sets } from "../datapath/names.ts";
+import { natCounterKey } from "../datapath/nat/number.ts";
 import type { Counters, Tally } from "./kernel.ts";
 
 const NONE: Tally = { packets: 0, bytes: 0 };
@@ -8,7 +9,11 @@ interface Readings {
     readonly named: ReadonlyMap<string, Tally>;
     readonly elements: ReadonlyMap<string, ReadonlyMap<string, Tally>>;
   };
-  readonly bpf: { readonly drops: Readonly<Record<string, Tally>>; readonly passes: Readonly<Record<string, Tally>> };
+  readonly bpf: {
+    readonly drops: Readonly<Record<string, Tally>>;
+    readonly passes: Readonly<Record<string, Tally>>;
+    readonly flows: readonly (Tally & { readonly mark: number; readonly reply: boolean })[];
+  };
   readonly connections: Counters["connections"];
 }
 
@@ -22,7 +27,9 @@ export function countersOf({ nft, bpf, connections }: Readings): Counters {
     );
   const counted = nft.elements.get(sets.natCounters) ?? new Map<string, Tally>();
   const marks = [...new Set([...counted.keys()].map((key) => key.replace(/^\w+ \. /, "")))];
-  const of = (direction: string, mark: string) => counted.get(`${direction} . ${mark}`) ?? NONE;
+  const flows = new Map(bpf.flows.map((f) => [natCounterKey(f.reply ? "reply" : "original", f.mark), f]));
+  const of = (direction: string, mark: string) =>
+    add(counted.get(`${direction} . ${mark}`), flows.get(`${direction} . ${mark}`));
   return {
     drops: sum(bpf.drops, named("drop-")),
     passes: bpf.passes,
@@ -32,9 +39,10 @@ export function countersOf({ nft, bpf, connections }: Readings): Counters {
   };
 }
 
+const add = (x: Tally = NONE, y: Tally = NONE) => ({ packets: x.packets + y.packets, bytes: x.bytes + y.bytes });
+
 /** Some reasons are counted in both places. */
 function sum(a: Readonly<Record<string, Tally>>, b: Readonly<Record<string, Tally>>): Record<string, Tally> {
   const reasons = new Set([...Object.keys(a), ...Object.keys(b)]);
-  const add = (x: Tally = NONE, y: Tally = NONE) => ({ packets: x.packets + y.packets, bytes: x.bytes + y.bytes });
   return Object.fromEntries([...reasons].map((reason) => [reason, add(a[reason], b[reason])]));
 }

@@ -81,6 +81,7 @@ export const rows = {
     kind: kind("bpf-program"),
     link: linkName,
     direction: Type.Enum(["ingress", "egress"]),
+    place: Type.Enum([0, 1]),
     program: nftName,
   }),
 } satisfies Record<string, Type.TSchema>;

@@ -29,7 +29,7 @@ export function keyOf(o: KernelObject): string {
     case "bpf-entry":
       return `bpf-entry/${o.map}/${o.key}`;
     case "bpf-program":
-      return `bpf-program/${o.link}/${o.direction}`;
+      return `bpf-program/${o.link}/${o.direction}/${o.place}`;
   }
 }
 
@@ -65,7 +65,7 @@ export function textOf(o: KernelObject): string {
     case "bpf-entry":
       return `map ${o.map} ${o.key} = ${o.value}`;
     case "bpf-program":
-      return `tc filter dev ${o.link} ${o.direction} bpf ${o.program}`;
+      return `tc filter dev ${o.link} ${o.direction} place ${o.place} bpf ${o.program}`;
   }
 }
 

@@ -21,7 +21,11 @@ const ROUTER_MAC = "02:50:56:56:44:52";
 export const routerMacOf = ({ routerMac = ROUTER_MAC }: UnitConfig): Mac => parseMac(routerMac);
 
 /** Joins what the configuration says with what the machine has. @throws INTERFACE_MISSING naming role and reason */
-export function unitOf(config: UnitConfig, found: readonly FoundInterface[]): Unit {
+export function unitOf(
+  config: UnitConfig,
+  found: readonly FoundInterface[],
+  can: { readonly flowCache: boolean } = { flowCache: true },
+): Unit {
   const { geneve = {}, tep, unit } = config;
   const [uplink, downlink, management] = roles.map((role) => interfaceOf(role, config, found));
   if (!uplink || !downlink || !management) throw new PcgError("INTERFACE_MISSING");
@@ -40,6 +44,7 @@ export function unitOf(config: UnitConfig, found: readonly FoundInterface[]): Un
       ttl: geneve.ttl ?? 64,
     },
     routerMac: routerMacOf(config),
+    flowCache: config.flowCache !== "off" && can.flowCache,
   };
 }
 

@@ -46,6 +46,12 @@ export const UnitConfig = closed({
       ttl: Type.Optional(Type.Integer({ minimum: 1, maximum: 255, description: "Outer TTL. Default 64." })),
     }),
   ),
+  flowCache: Type.Optional(
+    Type.Enum(["on", "off"], {
+      description:
+        "on: packets of established connections take the fast path. off: every packet is seen by nftables. Default on.",
+    }),
+  ),
   routerMac: Type.Optional(mac("The gateway's MAC on every segment. Default 02:50:56:56:44:52.")),
 });
 export type UnitConfig = Type.Static<typeof UnitConfig>;
@@ -75,4 +81,6 @@ export interface Unit {
     readonly ttl: number;
   };
   readonly routerMac: Mac;
+  /** Whether established connections take the fast path: wished, and this kernel can. */
+  readonly flowCache: boolean;
 }

@@ -36,16 +36,16 @@ function otherVersion(): string {
 const versions = () => readdirSync(t.directory).filter((name) => name.startsWith("programs-"));
 
 test("attach puts a program on a hook, attached names it, detach takes it off", () => {
-  expect(t.bpf.attached(LO, "ingress")).toBeUndefined();
+  expect(t.bpf.attached(LO, "ingress", 0)).toBeUndefined();
   t.bpf.attach(LO, "ingress", "uplink_ingress");
-  expect(t.bpf.attached(LO, "ingress")).toBe("uplink_ingress");
-  expect(t.bpf.attached(LO, "egress")).toBeUndefined();
+  expect(t.bpf.attached(LO, "ingress", 0)).toBe("uplink_ingress");
+  expect(t.bpf.attached(LO, "egress", 0)).toBeUndefined();
   t.bpf.attach(LO, "ingress", "downlink_ingress");
-  expect(t.bpf.attached(LO, "ingress")).toBe("downlink_ingress");
+  expect(t.bpf.attached(LO, "ingress", 0)).toBe("downlink_ingress");
   expect(sh("tc filter show dev lo ingress").match(/handle 0x1/g)).toHaveLength(1);
-  t.bpf.detach(LO, "ingress");
-  t.bpf.detach(LO, "ingress");
-  expect(t.bpf.attached(LO, "ingress")).toBeUndefined();
+  t.bpf.detach(LO, "ingress", 0);
+  t.bpf.detach(LO, "ingress", 0);
+  expect(t.bpf.attached(LO, "ingress", 0)).toBeUndefined();
 });
 
 test("ensureLoaded finds what an earlier process pinned, entries and all", () => {
@@ -58,10 +58,10 @@ test("ensureLoaded finds what an earlier process pinned, entries and all", () =>
   const later = openBpf(t.directory, OBJECT_DIR);
   later.ensureLoaded();
   expect(later.entries("segments")).toEqual([entry]);
-  expect(later.attached(LO, "egress")).toBe("uplink_egress");
+  expect(later.attached(LO, "egress", 0)).toBe("uplink_egress");
   later.remove("segments", [entry[0], entry[0]]);
   expect(t.bpf.entries("segments")).toEqual([]);
-  later.detach(LO, "egress");
+  later.detach(LO, "egress", 0);
 });
 
 test("a new version shares the maps, tells the old program from its own, and prune forgets the old one once it is off", () => {
@@ -73,16 +73,16 @@ test("a new version shares the maps, tells the old program from its own, and pru
   t.bpf.attach(LO, "ingress", "uplink_ingress");
   upgrade.ensureLoaded();
   expect(upgrade.entries("segments")).toEqual(t.bpf.entries("segments"));
-  expect(upgrade.attached(LO, "ingress")).toBe(`uplink_ingress.${t.bpf.digest}`);
+  expect(upgrade.attached(LO, "ingress", 0)).toBe(`uplink_ingress.${t.bpf.digest}`);
   upgrade.prune();
   expect(versions()).toHaveLength(2);
   upgrade.attach(LO, "ingress", "uplink_ingress");
-  expect(upgrade.attached(LO, "ingress")).toBe("uplink_ingress");
+  expect(upgrade.attached(LO, "ingress", 0)).toBe("uplink_ingress");
   upgrade.prune();
   expect(versions()).toEqual([`programs-${upgrade.digest}`]);
-  expect(t.bpf.attached(LO, "ingress")).toBe(`uplink_ingress.${upgrade.digest}`);
+  expect(t.bpf.attached(LO, "ingress", 0)).toBe(`uplink_ingress.${upgrade.digest}`);
   upgrade.unload();
-  expect(upgrade.attached(LO, "ingress")).toBeUndefined();
+  expect(upgrade.attached(LO, "ingress", 0)).toBeUndefined();
   expect(readdirSync(t.directory).filter((name) => !name.endsWith(".debug"))).toEqual([]);
   t.bpf.ensureLoaded();
 });
@@ -91,7 +91,7 @@ test("ensureLoaded repairs a set of pins that is not whole", () => {
   const again = openBpf(t.directory, OBJECT_DIR);
   sh(`rm ${t.directory}/programs-${again.digest}/overlay_egress`);
   again.ensureLoaded();
-  expect(readdirSync(join(t.directory, `programs-${again.digest}`))).toHaveLength(4);
+  expect(readdirSync(join(t.directory, `programs-${again.digest}`))).toHaveLength(8);
 });
 
 test("attached does not take a program for ours whose pin is gone", () => {
@@ -100,11 +100,11 @@ test("attached does not take a program for ours whose pin is gone", () => {
   other.attach(LO, "ingress", "uplink_ingress");
   sh(`rm -r ${t.directory}/programs-${other.digest}`);
   const later = openBpf(t.directory, OBJECT_DIR);
-  expect(later.attached(LO, "ingress")).toMatch(/^unknown\.\d+$/);
+  expect(later.attached(LO, "ingress", 0)).toMatch(/^unknown\.\d+$/);
   later.ensureLoaded();
   later.attach(LO, "ingress", "uplink_ingress");
-  expect(later.attached(LO, "ingress")).toBe("uplink_ingress");
-  later.detach(LO, "ingress");
+  expect(later.attached(LO, "ingress", 0)).toBe("uplink_ingress");
+  later.detach(LO, "ingress", 0);
 });
 
 test("update, entries and remove hold ten thousand endpoints", () => {
@@ -127,7 +127,7 @@ test("update, entries and remove hold ten thousand endpoints", () => {
 test("update refuses what does not fit with the errno's name", () => {
   const bpf = openBpf(t.directory, OBJECT_DIR);
   const over = encodeKey("devices", { index: maps.devices.entries });
-  const value = encodeValue("devices", { downlink: 1, overlay: 2, overlayIn: 3 });
+  const value = encodeValue("devices", { uplink: 0, downlink: 1, overlay: 2, overlayIn: 3 });
   expect(() => bpf.update("devices", [[over, value]])).toThrow(/KERNEL_REFUSED.*E2BIG/);
   expect(() => bpf.attach(4_000_000, "ingress", "uplink_ingress")).toThrow(/KERNEL_REFUSED.*(ENODEV|EINVAL)/);
 });
@@ -135,7 +135,7 @@ test("update refuses what does not fit with the errno's name", () => {
 test("the object files of another compiler run that are no eBPF are refused with the errno's name", () => {
   const broken = join(scratch, "broken");
   mkdirSync(broken);
-  for (const name of ["downlink", "overlay", "uplink"]) writeFileSync(join(broken, `${name}.bpf.o`), "no ELF");
+  for (const name of ["downlink", "flows", "overlay", "uplink"]) writeFileSync(join(broken, `${name}.bpf.o`), "no ELF");
   expect(() => openBpf(t.directory, broken).ensureLoaded()).toThrow(/KERNEL_REFUSED/);
 });
 

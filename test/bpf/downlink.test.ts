@@ -34,7 +34,7 @@ let t: Bench;
 beforeAll(() => {
   t = bench();
   sh("ip link set lo up; ip link add overlay0 type veth peer name overlay0-in; ip link add down0 type veth");
-  furnish(t, { downlink: 4, overlay: 3, overlayIn: 2 });
+  furnish(t, { uplink: 0, downlink: 4, overlay: 3, overlayIn: 2 });
 });
 afterAll(() => t.close());
 
@@ -344,7 +344,7 @@ test.each([
   { what: "rebinding the bound address", packet: () => tunnel(fromVm(dhcp({ from: net.vm }), { to: BROADCAST })) },
 ])("downlink_ingress gives DHCP $what whole to the stack", ({ packet }) => {
   const out = send(packet());
-  expect(out).toEqual({ verdict: "ok", moved: { control_dhcp: 1 }, packet: packet() });
+  expect(out).toEqual({ verdict: "next", moved: { control_dhcp: 1 }, packet: packet() });
 });
 
 test.each([
@@ -352,7 +352,7 @@ test.each([
   { what: "another protocol", packet: () => tunnel(zeros(4), { geneve: { control: true, protocol: 0x8902 } }) },
   { what: "nothing", packet: () => tunnel(zeros(0), { geneve: { control: true, vni: 0 } }) },
 ])("downlink_ingress never forwards a control packet with $what, but gives it whole to the stack", ({ packet }) => {
-  expect(send(packet())).toEqual({ verdict: "ok", moved: { control_oam: 1 }, packet: packet() });
+  expect(send(packet())).toEqual({ verdict: "next", moved: { control_oam: 1 }, packet: packet() });
 });
 
 test("downlink_ingress lets each control class have its own rate, and a tenth of a second of burst", () => {
@@ -444,7 +444,7 @@ test.each([
   { what: "IPv6", packet: () => ethernet({ to: net.outerMac, from: net.vmOuterMac, type: 0x86dd }, zeros(60)) },
   { what: "a UDP header cut short", packet: () => tunnel(usual).subarray(0, 38) },
 ])("downlink_ingress leaves $what to the stack as it is", ({ packet }) => {
-  expect(send(packet())).toEqual({ verdict: "ok", moved: { downlink_other: 1 }, packet: packet() });
+  expect(send(packet())).toEqual({ verdict: "next", moved: { downlink_other: 1 }, packet: packet() });
 });
 
 test("downlink_ingress accepts a NIC as soon as its address is known, and no longer than that", () => {

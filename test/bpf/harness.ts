@@ -18,7 +18,7 @@ export const sh = (command: string): string =>
   execFileSync("sh", ["-ec", command], { encoding: "utf8", timeout: 20_000 });
 
 /** TC_ACT_*: linux/pkt_cls.h */
-const verdicts = { 0: "ok", 2: "shot", 7: "redirect" } as const;
+const verdicts = { 2: "shot", 7: "redirect", 4294967295: "next" } as const;
 
 export interface Outcome {
   readonly verdict: string;

@@ -13,7 +13,7 @@ function use() {
   bpf.attach(lo, programs.downlink_ingress.direction, "downlink_ingress");
   bpf.update("segments", [[Uint8Array.of(1, 0, 0, 0), Uint8Array.of(10, 0, 0, 1, 10, 0, 0, 1)]]);
   const facts = {
-    attached: bpf.attached(lo, "ingress"),
+    attached: bpf.attached(lo, "ingress", 0),
     segments: bpf.entries("segments").length,
     counters: bpf.counters("drops").length > 0,
   };

@@ -44,6 +44,7 @@ export const config: MapValue<"gateway"> = {
   fullChecksum: 0,
   dscp: DSCP_INHERIT,
   ttl: 63,
+  flowCache: 0,
 };
 
 /** Both segments; one has a DHCP server with an address of its own. */

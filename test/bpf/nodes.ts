@@ -72,7 +72,7 @@ export function node(pins: string, bridge: string, n: NodeOf) {
     put("gateway", { index: 0 }, { ...config, tep: parseIpv4(n.tep), routerMac: parseMac(n.innerMac), ...change });
   configure({});
   const [link] = JSON.parse(sh(`ip -n ${n.netns} -j link show down0`));
-  const devices = { downlink: Number(link.ifindex), overlay: OVERLAY, overlayIn: OVERLAY_IN };
+  const devices = { uplink: 0, downlink: Number(link.ifindex), overlay: OVERLAY, overlayIn: OVERLAY_IN };
   put("devices", { index: 0 }, devices);
   putSegments(put);
   for (const { ip, tep, vni, mac } of n.peers) {

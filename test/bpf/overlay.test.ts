@@ -19,7 +19,7 @@ beforeAll(() => {
     ip neighbour add ${net.vmTep} lladdr ${net.vmOuterMac} dev down0
     ip route add blackhole 10.99.9.9`);
   sysctl("net/ipv4/conf/all/forwarding", 1);
-  furnish(t, { downlink: 10, overlay: 1, overlayIn: 1 });
+  furnish(t, { uplink: 0, downlink: 10, overlay: 1, overlayIn: 1 });
   const at = { vni: net.vni, mac: parseMac(net.vmMac) };
   t.put("endpoints", address(lost), { ...at, tep: parseIpv4("10.99.9.9") });
   t.put("endpoints", address(silent), { ...at, tep: parseIpv4("10.99.3.77") });

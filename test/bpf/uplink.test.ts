@@ -41,12 +41,12 @@ const rows = Object.entries(kinds).map(([what, make]) => ({ what, make }));
 
 test.each(rows)("uplink_ingress gives $what to a secondary address its Elastic IP", ({ make }) => {
   const out = ingress(make(host, secondary));
-  expect(out).toEqual({ verdict: "ok", moved: { canonical_in: 1 }, packet: frame(make(host, eip)) });
+  expect(out).toEqual({ verdict: "next", moved: { canonical_in: 1 }, packet: frame(make(host, eip)) });
 });
 
 test.each(rows)("uplink_egress gives $what from an Elastic IP its secondary address", ({ make }) => {
   const out = egress(make(eip, host));
-  expect(out).toEqual({ verdict: "ok", moved: { canonical_out: 1 }, packet: frame(make(secondary, host)) });
+  expect(out).toEqual({ verdict: "next", moved: { canonical_out: 1 }, packet: frame(make(secondary, host)) });
 });
 
 test("uplink_ingress and uplink_egress are each other's undoing for every UDP checksum", () => {
@@ -80,21 +80,21 @@ const embeddings = Object.entries({
 describe.each(errors)("ICMP $name", ({ type }) => {
   test.each(embeddings)("uplink_ingress rewrites the source of $what that it is about", ({ make }) => {
     const of = (embedded: Buffer, to: string) => icmpPacket({ from: "192.0.2.7", to, type, code: 1 }, embedded);
-    const expected = { verdict: "ok", moved: { canonical_in: 1 }, packet: frame(of(make(eip, host), eip)) };
+    const expected = { verdict: "next", moved: { canonical_in: 1 }, packet: frame(of(make(eip, host), eip)) };
     expect(ingress(of(make(secondary, host), secondary))).toEqual(expected);
     expect(ingress(of(make(eip, host), secondary)), "when it is the Elastic IP already").toEqual(expected);
   });
 
   test.each(embeddings)("uplink_egress leaves the Elastic IP in $what that it is about", ({ make }) => {
     const of = (from: string) => icmpPacket({ from, to: host, type, code: 1 }, make(host, eip));
-    expect(egress(of(eip))).toEqual({ verdict: "ok", moved: { canonical_out: 1 }, packet: frame(of(secondary)) });
-    expect(egress(of(own))).toEqual({ verdict: "ok", moved: { uplink_out_other: 1 }, packet: frame(of(own)) });
+    expect(egress(of(eip))).toEqual({ verdict: "next", moved: { canonical_out: 1 }, packet: frame(of(secondary)) });
+    expect(egress(of(own))).toEqual({ verdict: "next", moved: { uplink_out_other: 1 }, packet: frame(of(own)) });
   });
 });
 
 test("uplink_ingress leaves an ICMP error alone whose embedded packet is cut short", () => {
   const of = (to: string) => icmpPacket({ from: host, to, type: 3 }, Buffer.alloc(12, 0x45));
-  expect(ingress(of(secondary))).toEqual({ verdict: "ok", moved: { canonical_in: 1 }, packet: frame(of(eip)) });
+  expect(ingress(of(secondary))).toEqual({ verdict: "next", moved: { canonical_in: 1 }, packet: frame(of(eip)) });
 });
 
 test.each([
@@ -102,14 +102,22 @@ test.each([
   { what: "ARP", packet: Buffer.alloc(28, 1), type: 0x0806 },
   { what: "IPv6", packet: Buffer.alloc(40, 0x60), type: 0x86dd },
 ])("uplink_ingress leaves $what as it is", ({ packet, type }) => {
-  expect(ingress(packet, type)).toEqual({ verdict: "ok", moved: { uplink_in_other: 1 }, packet: frame(packet, type) });
+  expect(ingress(packet, type)).toEqual({
+    verdict: "next",
+    moved: { uplink_in_other: 1 },
+    packet: frame(packet, type),
+  });
 });
 
 test.each([
   { what: "the unit's own address", packet: kinds.TCP(own, host), type: 0x0800 },
   { what: "ARP", packet: Buffer.alloc(28, 1), type: 0x0806 },
 ])("uplink_egress lets $what out as it is", ({ packet, type }) => {
-  expect(egress(packet, type)).toEqual({ verdict: "ok", moved: { uplink_out_other: 1 }, packet: frame(packet, type) });
+  expect(egress(packet, type)).toEqual({
+    verdict: "next",
+    moved: { uplink_out_other: 1 },
+    packet: frame(packet, type),
+  });
 });
 
 test.each([

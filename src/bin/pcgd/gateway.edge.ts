@@ -39,6 +39,11 @@ export interface GatewayOptions {
   readonly state: string;
 }
 
+const NO_FAST_PATH = {
+  why: "this kernel has no bpf_skb_ct_lookup (Linux 6.0, CONFIG_NF_CONNTRACK and its BTF)",
+  so: "every packet takes the slow path, which is complete",
+};
+
 const LOOK_MS = 200;
 const FIND_INTERFACES_MS = 1_000;
 
@@ -119,9 +124,11 @@ export class Gateway {
   /** Until the machine has the interfaces the configuration names, and again when they change. */
   async #findInterfaces(): Promise<void> {
     try {
-      const unit = unitOf(this.#config, await this.#door.interfaces());
+      const unit = unitOf(this.#config, await this.#door.interfaces(), await this.#door.features());
       if (JSON.stringify(unit) !== JSON.stringify(this.#unit)) {
         await this.#listen(unit);
+        if (this.#config.flowCache !== "off" && !unit.flowCache && !this.#unit)
+          this.#log.warn("no fast path", NO_FAST_PATH);
         this.#unit = unit;
         this.#realizeSoon();
       }

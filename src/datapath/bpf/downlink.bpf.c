@@ -8,6 +8,7 @@
 #include "lib/budget.h"
 #include "lib/count.h"
 #include "lib/ecn.h"
+#include "lib/flow.h"
 #include "lib/outer.h"
 #include "lib/sender.h"
 
@@ -46,29 +47,36 @@ INLINE bool is_dhcp(struct __sk_buff *skb, const struct tunnel *t, const struct 
 	return segment && is_own(segment, in->ip.daddr);
 }
 
-/*
- * Takes the tunnel off and gives the packet to the overlay device as if it had been received there. TCP goes through
- * the device's peer, where single frames are aggregated again (GRO); for the rest that hop would be for nothing.
- */
-INLINE int decapsulate(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in)
+/* Takes the tunnel off: what is left looks as if the router had received it from the VM. */
+INLINE bool decapsulate(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in)
 {
-	const struct devices *dev = device_config();
-	struct ethhdr *eth;
-
-	if (!dev || !dev->overlay || !dev->overlay_in ||
-	    bpf_skb_adjust_room(skb, -(__s32)t->inner, BPF_ADJ_ROOM_MAC,
+	if (bpf_skb_adjust_room(skb, -(__s32)t->inner, BPF_ADJ_ROOM_MAC,
 				BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET))
-		return drop(skb, DROP_ENCAPSULATION_FAILED);
+		return false;
 	/* What the NIC has verified was counted from the outer UDP header, which is gone. */
 	bpf_csum_level(skb, BPF_CSUM_LEVEL_DEC);
-	if (!AT(skb, 0, eth))
+	return address_frame(skb, gw->router_mac, in->eth.h_source);
+}
+
+/*
+ * Gives an inner packet to its flow or to the overlay device. Single frames of TCP go through the device's peer, where
+ * they are aggregated again (GRO), and look for their flow then; for the rest that hop would be for nothing.
+ */
+INLINE int pass_on(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in)
+{
+	const struct devices *dev = device_config();
+	bool single = in->ip.protocol == IPPROTO_TCP && !skb->gso_size;
+	struct flow_key key;
+	struct flow *flow = NULL;
+
+	if (!single && is_plain(&in->ip))
+		flow = known_flow(skb, gw, &in->ip, t->inner + INNER_HEADERS, SIDE_OVERLAY, &key);
+	if (!dev || !dev->overlay || !dev->overlay_in || !decapsulate(skb, gw, t, in))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
-	__builtin_memcpy(eth->h_dest, gw->router_mac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, in->eth.h_source, ETH_ALEN);
+	if (flow)
+		return follow(skb, gw, &key, flow);
 	count_pass(skb, PASS_DECAPSULATED);
-	if (in->ip.protocol == IPPROTO_TCP)
-		return bpf_redirect(dev->overlay_in, 0);
-	return bpf_redirect(dev->overlay, BPF_F_INGRESS);
+	return single ? bpf_redirect(dev->overlay_in, 0) : bpf_redirect(dev->overlay, BPF_F_INGRESS);
 }
 
 /* Whether an inner IPv4 header agrees with the datagram it came in. */
@@ -118,7 +126,7 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 		return drop(skb, reason);
 	if (dhcp)
 		return to_socket(skb, CONTROL_DHCP, gw->dhcp_per_second, PASS_CONTROL_DHCP);
-	return decapsulate(skb, gw, t, in);
+	return pass_on(skb, gw, t, in);
 }
 
 /* Everything that has a valid GENEVE header. */
@@ -148,6 +156,21 @@ INLINE int tunnel_payload(struct __sk_buff *skb, const struct gateway *gw, const
 	return drop(skb, DROP_INNER_PROTOCOL);
 }
 
+/* What comes beside the tunnel: from the VPC, for a VM or for this machine. */
+INLINE int underlay_packet(struct __sk_buff *skb, const struct gateway *gw)
+{
+	struct flow_key key;
+	struct flow *flow;
+	struct iphdr ip;
+
+	if (read_plain_ip(skb, &ip)) {
+		flow = known_flow(skb, gw, &ip, ETH_HLEN + sizeof(ip), SIDE_UNDERLAY, &key);
+		if (flow)
+			return follow(skb, gw, &key, flow);
+	}
+	return let_pass(skb, PASS_DOWNLINK_OTHER);
+}
+
 SEC("tc")
 int downlink_ingress(struct __sk_buff *skb)
 {
@@ -161,7 +184,7 @@ int downlink_ingress(struct __sk_buff *skb)
 	make_linear(skb, ETH_HLEN + sizeof(struct iphdr));
 	reason = read_outer(skb, gw, &t, &headers);
 	if (reason == NOT_OURS)
-		return let_pass(skb, PASS_DOWNLINK_OTHER);
+		return underlay_packet(skb, gw);
 	if (reason == NO_DROP)
 		reason = read_geneve(skb, gw, &t, &headers);
 	if (reason != NO_DROP)

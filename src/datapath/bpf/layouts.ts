@@ -22,9 +22,10 @@ export const structs = {
     fullChecksum: "u8",
     dscp: "u8",
     ttl: "u8",
+    flowCache: "u8",
   },
   /** Interface indexes, as found. `overlayIn` is the peer that injects into `overlay`. */
-  devices: { downlink: "u32", overlay: "u32", overlayIn: "u32" },
+  devices: { uplink: "u32", downlink: "u32", overlay: "u32", overlayIn: "u32" },
   /** Where an overlay address lives. */
   endpoint: { tep: "ipv4", vni: "u32", mac: "mac" },
   /** A NIC that exists, whether or not its address is known yet. */
@@ -36,6 +37,48 @@ export const structs = {
   segment: { gateway: "ipv4", dhcpServer: "ipv4" },
   segmentTep: { vni: "u32", tep: "ipv4" },
   present: { present: "u8" },
+  generation: { number: "u32" },
+  /** What a packet of a connection shows where it comes in; `side` is an index of {@link sides}. */
+  flowKey: {
+    source: "ipv4",
+    destination: "ipv4",
+    sport: "be16",
+    dport: "be16",
+    protocol: "u8",
+    side: "u8",
+    reserved: "be16",
+  },
+  /**
+   * What is done with it. Addresses and ports are those it leaves with; the sums correct its checksum. `until` is in
+   * units of 2^20 ns since boot, `since` of 2^30. `side` is where its answers come in. `mark` and `reply` say whose
+   * translation it is, as ruleDirection. `tep` is zero for what leaves without a tunnel.
+   */
+  flow: {
+    packets: "u64",
+    bytes: "u64",
+    source: "ipv4",
+    destination: "ipv4",
+    sport: "be16",
+    dport: "be16",
+    addressSum: "u32",
+    portSum: "u32",
+    generation: "u32",
+    until: "u32",
+    since: "u32",
+    mark: "u32",
+    reply: "u32",
+    device: "u32",
+    mtu: "u32",
+    tep: "ipv4",
+    vni: "u32",
+    hash: "u32",
+    to: "mac",
+    from: "mac",
+    mac: "mac",
+    side: "u8",
+    reserved: "u8",
+  },
+  ruleDirection: { mark: "u32", reply: "u32" },
   counter: { packets: "u64", bytes: "u64" },
   /** When the next control packet of a class would come exactly at its rate, in nanoseconds since boot. */
   budget: { due: "u64" },
@@ -44,8 +87,11 @@ export const structs = {
 /** Classes of control packets, each with a budget of its own. */
 export const controlClasses = ["dhcp", "oam"] as const;
 
+/** Ways for a packet to come in: from the Internet, from a VM, from the VPC beside the tunnel. */
+export const sides = ["uplink", "overlay", "underlay"] as const;
+
 interface MapRow {
-  readonly type: "ARRAY" | "HASH" | "LRU_HASH" | "PERCPU_ARRAY";
+  readonly type: "ARRAY" | "HASH" | "LRU_HASH" | "PERCPU_ARRAY" | "PERCPU_HASH";
   readonly key: keyof typeof structs;
   readonly value: keyof typeof structs;
   readonly entries: number;
@@ -73,6 +119,12 @@ export const maps = {
   uplink_own: hash("address", "present"),
   /** A memory of the program's own: asking the FIB for each packet costs as much as the encapsulation. */
   next_hops: { type: "LRU_HASH", key: "address", value: "nextHop", entries: 16_384 },
+  /** Connections the kernel has let through, as their next packets are to be treated: see lib/flow.h. */
+  flows: { type: "LRU_HASH", key: "flowKey", value: "flow", entries: 131_072 },
+  /** Flows of another generation are void. */
+  flow_generation: one("generation"),
+  /** What flows carried for each translation, beside what nftables counted. */
+  flow_counters: { type: "PERCPU_HASH", key: "ruleDirection", value: "counter", entries: 65_536 },
   control_budget: { type: "ARRAY", key: "index", value: "budget", entries: controlClasses.length },
   drops: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(drops).length },
   passes: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(passes).length },

@@ -5,6 +5,8 @@ export const passes = {
   arp_answered: "questions for a gateway address answered",
   control_dhcp: "DHCP requests given to the DHCP server",
   control_oam: "tunnel control packets (O bit) given to the daemon",
+  flow_out: "packets of known connections sent on as they are",
+  flow_tunnel: "packets of known connections put into the tunnel",
   encapsulated: "packets put into the tunnel",
   canonical_in: "uplink packets whose secondary address became its Elastic IP",
   uplink_in_other: "uplink packets received as they are",

@@ -4,7 +4,7 @@
  * kernel here knows it by itself. So connection tracking holds the same on both units of a pair.
  */
 #include "lib/canonical.h"
-#include "lib/count.h"
+#include "lib/flow.h"
 
 #define SOURCE offsetof(struct iphdr, saddr)
 #define DESTINATION offsetof(struct iphdr, daddr)
@@ -35,6 +35,9 @@ INLINE long replace(struct __sk_buff *skb, const struct iphdr *ip, __u32 address
 SEC("tc")
 int uplink_ingress(struct __sk_buff *skb)
 {
+	const struct gateway *gw = gateway_config();
+	struct flow_key key;
+	struct flow *flow;
 	struct iphdr ip;
 	__be32 *eip;
 
@@ -42,6 +45,11 @@ int uplink_ingress(struct __sk_buff *skb)
 		return let_pass(skb, PASS_UPLINK_IN_OTHER);
 	if (!read_ip(skb, &ip))
 		return drop(skb, DROP_UPLINK_MALFORMED);
+	if (gw && is_plain(&ip)) {
+		flow = known_flow(skb, gw, &ip, ETH_HLEN + sizeof(ip), SIDE_UPLINK, &key);
+		if (flow)
+			return follow(skb, gw, &key, flow);
+	}
 	/* Established connections are asked nothing further: nobody outside may pretend to be one of us. */
 	if (bpf_map_lookup_elem(&endpoints, &ip.saddr) || bpf_map_lookup_elem(&uplink_own, &ip.saddr))
 		return drop(skb, DROP_UPLINK_SPOOFED);
@@ -67,6 +75,9 @@ int uplink_egress(struct __sk_buff *skb)
 	struct iphdr ip;
 	__be32 *secondary;
 
+	/* Its source was found to be the cloud's when its flow was learned. */
+	if (skb->mark == FLOW_MARK)
+		return TC_ACT_UNSPEC;
 	if (skb->protocol == bpf_htons(ETH_P_ARP))
 		return let_pass(skb, PASS_UPLINK_OUT_OTHER);
 	if (skb->protocol != bpf_htons(ETH_P_IP))

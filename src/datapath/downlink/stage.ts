@@ -25,10 +25,11 @@ export const downlink: Stage = {
     ...members(want),
     ...untracked(unit),
     bpfProgram("downlink_ingress", unit.downlink.name),
+    ...(unit.flowCache ? [bpfProgram("downlink_learn", unit.downlink.name)] : []),
   ],
 };
 
-const self = ({ tep, geneve, routerMac }: Unit): KernelObject =>
+const self = ({ tep, geneve, routerMac, flowCache }: Unit): KernelObject =>
   bpfEntry(
     "gateway",
     { index: 0 },
@@ -44,6 +45,7 @@ const self = ({ tep, geneve, routerMac }: Unit): KernelObject =>
       fullChecksum: geneve.checksum === "full" ? 1 : 0,
       dscp: geneve.dscp === "inherit" ? DSCP_INHERIT : geneve.dscp,
       ttl: geneve.ttl,
+      flowCache: flowCache ? 1 : 0,
     },
   );
 

@@ -21,7 +21,9 @@ export const overlay: Stage = {
       ...want.endpoints.flatMap((e): KernelObject[] =>
         e.ip === undefined ? [] : endpoint(e.ip, e, segments.get(e.segment)),
       ),
+      bpfProgram("overlay_ingress", OVERLAY),
       bpfProgram("overlay_egress", OVERLAY),
+      ...(unit.flowCache ? [bpfProgram("overlay_learn", OVERLAY)] : []),
     ];
   },
 };

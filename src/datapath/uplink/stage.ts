@@ -18,5 +18,6 @@ export const uplink: Stage = {
     bpfEntry("uplink_own", { address: UNSPECIFIED }, PRESENT),
     bpfProgram("uplink_ingress", unit.uplink.name),
     bpfProgram("uplink_egress", unit.uplink.name),
+    ...(unit.flowCache ? [bpfProgram("uplink_learn", unit.uplink.name)] : []),
   ],
 };

@@ -26,9 +26,9 @@ INLINE void count_pass(const struct __sk_buff *skb, __u32 pass)
 	}
 }
 
-/* Leaves the packet to the stack, or to the device it was going to. */
+/* Leaves the packet to the next program here, then to the stack or the device it was going to. */
 INLINE int let_pass(const struct __sk_buff *skb, __u32 pass)
 {
 	count_pass(skb, pass);
-	return TC_ACT_OK;
+	return TC_ACT_UNSPEC;
 }

@@ -113,3 +113,49 @@ INLINE bool write_tunnel_checksum(struct __sk_buff *skb, const struct gateway *g
 		check = 0xffff;
 	return !bpf_skb_store_bytes(skb, TUNNEL_UDP + offsetof(struct udphdr, check), &check, sizeof(check), 0);
 }
+
+/* Neither the outer packet's length field nor UDP's can say more. */
+#define MAX_INNER (0xffff - TUNNEL_ROOM)
+
+/*
+ * Puts the whole packet into the tunnel; only the outer Ethernet addresses are still to be written. Fills in the
+ * lengths and protocol of `to`. Gives a drop reason or NO_DROP.
+ */
+INLINE int enclose(struct __sk_buff *skb, const struct gateway *gw, struct tunnel_to *to)
+{
+	__u32 length = skb->len - ETH_HLEN;
+	struct tunnel_header *h;
+	int inner = -1;
+
+	if (length > MAX_INNER)
+		return DROP_OVERLAY_TOO_LARGE;
+	to->inner_protocol = bpf_htons(ETH_P_IP);
+	to->inner_length = length;
+	/* Segments are cut after this: only zero is right for each of them. */
+	if (gw->full_checksum && !skb->gso_size)
+		inner = sum_finished_packet(skb, ETH_HLEN, length);
+	if (make_tunnel_room(skb) || !AT(skb, 0, h))
+		return DROP_ENCAPSULATION_FAILED;
+	write_tunnel_header(h, gw, to);
+	if (inner >= 0 && !write_tunnel_checksum(skb, gw, to, inner))
+		return DROP_ENCAPSULATION_FAILED;
+	return NO_DROP;
+}
+
+/* DSCP as configured (RFC 2983), ECN as it came: the normal mode of RFC 6040 §4.1. */
+INLINE __u8 outer_tos(const struct gateway *gw, __u8 inner)
+{
+	return gw->dscp == DSCP_INHERIT ? inner : (__u8)(gw->dscp << 2 | (inner & ECN_MASK));
+}
+
+/* Writes the Ethernet addresses of the frame; false when it has none. */
+INLINE bool address_frame(struct __sk_buff *skb, const __u8 *to, const __u8 *from)
+{
+	struct ethhdr *eth;
+
+	if (!AT(skb, 0, eth))
+		return false;
+	__builtin_memcpy(eth->h_dest, to, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, from, ETH_ALEN);
+	return true;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: (Apache-2.0 OR GPL-2.0-only) */
+#pragma once
+
+#include "count.h"
+#include "csum.h"
+#include "encap.h"
+
+/*
+ * The flow cache: what the kernel did with a connection's packets, done again to those that follow. nftables,
+ * connection tracking and routing decide; flows.bpf.c learns what they decided; here it is repeated.
+ *
+ * A flow holds for some two seconds, then one of its packets goes the long way, which keeps the connection's and its
+ * neighbour's timers alive, and the flow is learned anew. It is void at once when anything of ours changes
+ * (flow_generation). Whatever is unusual about a packet sends it the long way; one that opens or closes a connection
+ * makes both directions be forgotten as well.
+ */
+
+/* On packets that leave by a flow: the uplink need not judge their source again. "flow" in ASCII. */
+#define FLOW_MARK 0x666c6f77
+
+#define TCP_FIN 1
+#define TCP_SYN 2
+#define TCP_RST 4
+
+/* No options, not a fragment, far enough from its end, and sound. */
+INLINE bool is_plain(const struct iphdr *ip)
+{
+	return *(__u8 *)ip == 0x45 && !(ip->frag_off & bpf_htons(IP_MORE_FRAGMENTS | IP_FRAGMENT_OFFSET)) &&
+	       ip->ttl > 1 && fold(sum_ip_header(ip)) == 0xffff;
+}
+
+/* Copies the IPv4 header right after Ethernet's, if it is a plain one and the packet is there. */
+INLINE bool read_plain_ip(struct __sk_buff *skb, struct iphdr *ip)
+{
+	struct iphdr *header;
+
+	if (skb->protocol != bpf_htons(ETH_P_IP))
+		return false;
+	make_linear(skb, ETH_HLEN + sizeof(*ip));
+	if (!AT(skb, ETH_HLEN, header))
+		return false;
+	*ip = *header;
+	return is_plain(ip) && ETH_HLEN + bpf_ntohs(ip->tot_len) <= skb->len;
+}
+
+/* TCP's header up to its flags; UDP's as far as it goes. */
+struct transport {
+	__be16 sport;
+	__be16 dport;
+	__u8 between[8];
+	__u8 words; /* TCP: data offset 4, reserved 4 */
+	__u8 flags;
+};
+
+/* Header size in bytes, 0 when the packet has no flow. */
+INLINE __u32 read_transport(struct __sk_buff *skb, const struct iphdr *ip, __u32 l4, struct transport *t)
+{
+	if (ip->protocol == IPPROTO_TCP)
+		return bpf_skb_load_bytes(skb, l4, t, sizeof(*t)) ? 0 : (t->words >> 4) * 4;
+	if (ip->protocol != IPPROTO_UDP || bpf_skb_load_bytes(skb, l4, t, sizeof(struct udphdr)))
+		return 0;
+	t->flags = 0;
+	return sizeof(struct udphdr);
+}
+
+INLINE void make_key(struct flow_key *key, const struct iphdr *ip, const struct transport *t, __u8 side)
+{
+	key->source = ip->saddr;
+	key->destination = ip->daddr;
+	key->sport = t->sport;
+	key->dport = t->dport;
+	key->protocol = ip->protocol;
+	key->side = side;
+	key->reserved = 0;
+}
+
+INLINE bool is_current(const struct flow *flow)
+{
+	__u32 zero = 0;
+	const struct generation *now = bpf_map_lookup_elem(&flow_generation, &zero);
+
+	return now && flow->generation == now->number &&
+	       (__s32)((__u32)(bpf_ktime_get_coarse_ns() >> 20) - flow->until) < 0;
+}
+
+/* Oversize packets are the kernel's to refuse: it sends the ICMP error. `header`: of TCP or UDP. */
+INLINE bool fits(const struct __sk_buff *skb, const struct flow *flow, const struct iphdr *ip, __u32 header)
+{
+	__u32 size = skb->gso_size ? skb->gso_size + sizeof(*ip) + header : bpf_ntohs(ip->tot_len);
+
+	return size <= flow->mtu;
+}
+
+/* Forgets both directions. */
+INLINE void forget(const struct flow_key *key, const struct flow *flow)
+{
+	struct flow_key answers = {
+		.source = flow->destination,
+		.destination = flow->source,
+		.sport = flow->dport,
+		.dport = flow->sport,
+		.protocol = key->protocol,
+		.side = flow->side,
+	};
+
+	bpf_map_delete_elem(&flows, &answers);
+	bpf_map_delete_elem(&flows, key);
+}
+
+/* The flow a plain packet may follow, or NULL. `l4` is where TCP or UDP begins; `key` is filled in. */
+INLINE struct flow *known_flow(struct __sk_buff *skb, const struct gateway *gw, const struct iphdr *ip, __u32 l4,
+			       __u8 side, struct flow_key *key)
+{
+	struct transport t;
+	struct flow *flow;
+	__u32 header = gw->flow_cache ? read_transport(skb, ip, l4, &t) : 0;
+
+	if (!header)
+		return NULL;
+	make_key(key, ip, &t, side);
+	flow = bpf_map_lookup_elem(&flows, key);
+	if (!flow)
+		return NULL;
+	if (t.flags & (TCP_FIN | TCP_SYN | TCP_RST)) {
+		forget(key, flow);
+		return NULL;
+	}
+	return is_current(flow) && fits(skb, flow, ip, header) ? flow : NULL;
+}
+
+/* Gives the packet, whose IPv4 header follows Ethernet's, the addresses and ports it leaves with; TTL less one. */
+INLINE bool rewrite(struct __sk_buff *skb, const struct flow_key *key, const struct flow *flow)
+{
+	__u32 l4 = ETH_HLEN + sizeof(struct iphdr);
+	__u32 check = l4 + (key->protocol == IPPROTO_TCP ? offsetof(struct tcphdr, check) : offsetof(struct udphdr, check));
+	__u64 flags = key->protocol == IPPROTO_UDP ? BPF_F_MARK_MANGLED_0 : 0;
+	struct {
+		struct iphdr ip;
+		__be16 sport, dport;
+	} __attribute__((packed, aligned(2))) *h;
+
+	if (flow->address_sum && bpf_l4_csum_replace(skb, check, 0, flow->address_sum, flags | BPF_F_PSEUDO_HDR))
+		return false;
+	if (flow->port_sum && bpf_l4_csum_replace(skb, check, 0, flow->port_sum, flags))
+		return false;
+	if (!AT(skb, ETH_HLEN, h))
+		return false;
+	h->ip.saddr = flow->source;
+	h->ip.daddr = flow->destination;
+	h->sport = flow->sport;
+	h->dport = flow->dport;
+	h->ip.ttl--;
+	/* TTL is the low byte of its word on these machines: one less is ~1 more. */
+	h->ip.check = ~fold((__u64)(__u16)~h->ip.check + flow->address_sum + (__u16)~1);
+	return true;
+}
+
+/* Counts what nftables will not see: for the flow, and for the translation it belongs to. */
+INLINE void count_flow(const struct __sk_buff *skb, struct flow *flow)
+{
+	__u32 bytes = skb->len - ETH_HLEN;
+	struct counter *c;
+
+	flow->packets++;
+	flow->bytes += bytes;
+	if (!flow->mark)
+		return;
+	c = bpf_map_lookup_elem(&flow_counters, &flow->mark);
+	if (c) {
+		c->packets++;
+		c->bytes += bytes;
+	}
+}
+
+/* Does with a packet, out of any tunnel, what its flow says. */
+INLINE int follow(struct __sk_buff *skb, const struct gateway *gw, const struct flow_key *key, struct flow *flow)
+{
+	struct tunnel_to to = { .tep = flow->tep, .vni = flow->vni, .mac = flow->mac, .hash = flow->hash };
+	struct iphdr *ip;
+	int reason;
+
+	if (!rewrite(skb, key, flow))
+		return drop(skb, DROP_ENCAPSULATION_FAILED);
+	count_flow(skb, flow);
+	if (flow->tep) {
+		if (!AT(skb, ETH_HLEN, ip))
+			return drop(skb, DROP_ENCAPSULATION_FAILED);
+		to.tos = outer_tos(gw, ip->tos);
+		reason = enclose(skb, gw, &to);
+		if (reason != NO_DROP)
+			return drop(skb, reason);
+	}
+	if (!address_frame(skb, flow->to, flow->from))
+		return drop(skb, DROP_ENCAPSULATION_FAILED);
+	count_pass(skb, flow->tep ? PASS_FLOW_TUNNEL : PASS_FLOW_OUT);
+	skb->mark = FLOW_MARK;
+	return bpf_redirect(flow->device, 0);
+}

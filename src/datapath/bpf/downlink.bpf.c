@@ -62,15 +62,16 @@ INLINE bool decapsulate(struct __sk_buff *skb, const struct gateway *gw, const s
  * Gives an inner packet to its flow or to the overlay device. Single frames of TCP go through the device's peer, where
  * they are aggregated again (GRO), and look for their flow then; for the rest that hop would be for nothing.
  */
-INLINE int pass_on(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in)
+INLINE int pass_on(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in,
+		   const struct transport *l4)
 {
 	const struct devices *dev = device_config();
 	bool single = in->ip.protocol == IPPROTO_TCP && !skb->gso_size;
 	struct flow_key key;
 	struct flow *flow = NULL;
 
-	if (!single && is_plain(&in->ip))
-		flow = known_flow(skb, gw, &in->ip, t->inner + INNER_HEADERS, SIDE_OVERLAY, &key);
+	if (!single && l4 && gw->flow_cache)
+		flow = find_flow(skb, &in->ip, l4, SIDE_OVERLAY, &key);
 	if (!dev || !dev->overlay || !dev->overlay_in || !decapsulate(skb, gw, t, in))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	if (flow)
@@ -126,7 +127,10 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 		return drop(skb, reason);
 	if (dhcp)
 		return to_socket(skb, CONTROL_DHCP, gw->dhcp_per_second, PASS_CONTROL_DHCP);
-	return pass_on(skb, gw, t, in);
+	struct transport l4;
+	bool may_follow = is_plain(&in->ip) && load_transport(skb, &in->ip, t->inner + INNER_HEADERS, &l4);
+
+	return pass_on(skb, gw, t, in, may_follow ? &l4 : NULL);
 }
 
 /* Everything that has a valid GENEVE header. */
@@ -164,23 +168,85 @@ INLINE int underlay_packet(struct __sk_buff *skb, const struct gateway *gw)
 	struct iphdr ip;
 
 	if (read_plain_ip(skb, &ip)) {
-		flow = known_flow(skb, gw, &ip, ETH_HLEN + sizeof(ip), SIDE_UNDERLAY, &key);
+		flow = known_flow(skb, gw, &ip, SIDE_UNDERLAY, &key);
 		if (flow)
 			return follow(skb, gw, &key, flow);
 	}
 	return let_pass(skb, PASS_DOWNLINK_OTHER);
 }
 
+/*
+ * The shape of nearly every packet: no options in either IP header, the option we know and no other, what is inside for
+ * the router, nothing to correct. All that is asked of any packet is asked of these too, but at one go.
+ */
+struct usual {
+	struct tunnel_header tunnel;
+	struct iphdr ip;
+	struct transport l4;
+} __attribute__((packed, aligned(2)));
+
+INLINE bool is_usual_tunnel(const struct __sk_buff *skb, const struct gateway *gw, const struct tunnel_header *h)
+{
+	__u32 length = skb->len - ETH_HLEN;
+
+	return *(__u8 *)&h->ip == 0x45 && h->ip.protocol == IPPROTO_UDP && h->ip.daddr == gw->tep &&
+	       !(h->ip.frag_off & bpf_htons(IP_MORE_FRAGMENTS | IP_FRAGMENT_OFFSET)) &&
+	       h->udp.dest == gw->port && h->udp.check == 0 &&
+	       (skb->gso_size || (h->ip.tot_len == bpf_htons(length) &&
+				  h->udp.len == bpf_htons(length - sizeof(h->ip)))) &&
+	       h->geneve.version_and_words == sizeof(h->option) / 4 && !(h->geneve.flags & GENEVE_CONTROL) &&
+	       h->geneve.protocol == bpf_htons(ETH_P_TEB) && option_is_ours(&h->option.header, gw) &&
+	       fold(sum_ip_header(&h->ip)) == 0xffff;
+}
+
+INLINE bool is_usual_inside(const struct __sk_buff *skb, const struct gateway *gw, const struct usual *u)
+{
+	__u8 outer_ecn = u->tunnel.ip.tos & ECN_MASK;
+
+	return u->tunnel.inner.h_proto == bpf_htons(ETH_P_IP) && mac_equal(u->tunnel.inner.h_dest, gw->router_mac) &&
+	       (!outer_ecn || outer_ecn == (u->ip.tos & ECN_MASK)) && is_plain(&u->ip) &&
+	       (skb->gso_size || sizeof(u->tunnel) + bpf_ntohs(u->ip.tot_len) <= skb->len) &&
+	       (u->ip.protocol == IPPROTO_TCP || u->ip.protocol == IPPROTO_UDP);
+}
+
+/* Whether the packet was of the usual shape and from its sender; then `verdict` is what became of it. */
+INLINE bool pass_usual(struct __sk_buff *skb, const struct gateway *gw, int *verdict)
+{
+	struct tunnel t = { .inner = offsetof(struct usual, tunnel.inner) };
+	struct transport l4;
+	struct inner in;
+	struct usual *u;
+
+	make_linear(skb, sizeof(*u));
+	if (!AT(skb, 0, u) || !is_usual_tunnel(skb, gw, &u->tunnel) || !is_usual_inside(skb, gw, u))
+		return false;
+	t.tep = u->tunnel.ip.saddr;
+	t.vni = geneve_vni(&u->tunnel.geneve);
+	in.eth = u->tunnel.inner;
+	in.ip = u->ip;
+	l4 = u->l4;
+	if (in.ip.protocol == IPPROTO_UDP)
+		l4.flags = 0;
+	if (!is_bound(bpf_map_lookup_elem(&endpoints, &in.ip.saddr), &t, in.eth.h_source) ||
+	    l4.dport == bpf_htons(DHCP_SERVER_PORT))
+		return false;
+	*verdict = pass_on(skb, gw, &t, &in, &l4);
+	return true;
+}
+
 SEC("tc")
 int downlink_ingress(struct __sk_buff *skb)
 {
 	const struct gateway *gw = gateway_config();
+	int verdict;
 	struct tunnel_headers headers;
 	struct tunnel t = {};
 	int reason;
 
 	if (!gw || !gw->tep || skb->protocol != bpf_htons(ETH_P_IP))
 		return let_pass(skb, PASS_DOWNLINK_OTHER);
+	if (pass_usual(skb, gw, &verdict))
+		return verdict;
 	make_linear(skb, ETH_HLEN + sizeof(struct iphdr));
 	reason = read_outer(skb, gw, &t, &headers);
 	if (reason == NOT_OURS)

@@ -194,7 +194,7 @@ INLINE void date(struct flow *flow, const struct flow *before)
 {
 	__u64 now = bpf_ktime_get_coarse_ns();
 
-	flow->until = (now >> 20) + 1536 + (bpf_get_prandom_u32() & 511);
+	flow->until = (now >> 20) + 3584 + (bpf_get_prandom_u32() & 511);
 	flow->since = before ? before->since : now >> 30;
 	flow->packets = before ? before->packets : 0;
 	flow->bytes = before ? before->bytes : 0;

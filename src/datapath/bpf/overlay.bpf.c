@@ -59,7 +59,7 @@ int overlay_ingress(struct __sk_buff *skb)
 
 	if (!gw || !read_plain_ip(skb, &ip) || ip.protocol != IPPROTO_TCP)
 		return TC_ACT_UNSPEC;
-	flow = known_flow(skb, gw, &ip, ETH_HLEN + sizeof(ip), SIDE_OVERLAY, &key);
+	flow = known_flow(skb, gw, &ip, SIDE_OVERLAY, &key);
 	return flow ? follow(skb, gw, &key, flow) : TC_ACT_UNSPEC;
 }
 

@@ -46,7 +46,7 @@ int uplink_ingress(struct __sk_buff *skb)
 	if (!read_ip(skb, &ip))
 		return drop(skb, DROP_UPLINK_MALFORMED);
 	if (gw && is_plain(&ip)) {
-		flow = known_flow(skb, gw, &ip, ETH_HLEN + sizeof(ip), SIDE_UPLINK, &key);
+		flow = known_flow(skb, gw, &ip, SIDE_UPLINK, &key);
 		if (flow)
 			return follow(skb, gw, &key, flow);
 	}

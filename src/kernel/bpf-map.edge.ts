@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import { type MapName, maps, structs } from "../datapath/bpf/layouts.ts";
-import { decode, layout } from "../datapath/bpf/struct.ts";
+import { layout } from "../datapath/bpf/struct.ts";
 import { libbpf, must } from "./libbpf.edge.ts";
 
 /** Key and value as the map holds them. */
@@ -59,41 +59,17 @@ interface Count {
   readonly bytes: number;
 }
 
-/** What flows of one translation carried in one direction. */
-export interface FlowCounter extends Count {
-  readonly mark: number;
-  readonly reply: boolean;
-}
-
-export function readFlowCounters(fd: number): FlowCounter[] {
-  const most = maps.flow_counters.entries;
-  const size = { key: sizesOf("flow_counters").key, value: cpus() * sizesOf("flow_counters").value };
-  const [keys, values, count] = [Buffer.allocUnsafe(size.key * most), Buffer.allocUnsafe(size.value * most), [most]];
-  const result = libbpf.mapLookupBatch(fd, null, Buffer.alloc(8), keys, values, count, null);
-  if (result !== -ENOENT) must(result, "read map flow_counters");
-  return Array.from({ length: count[0] ?? 0 }, (_, n) => ({
-    ...decode(structs.ruleDirection, keys.subarray(n * size.key, (n + 1) * size.key)),
-    ...sumOfCpus(values.subarray(n * size.value, (n + 1) * size.value)),
-  })).map(({ reply, ...rest }) => ({ ...rest, reply: reply !== 0 }));
-}
-
-const cpus = () => must(libbpf.possibleCpus(), "count CPUs");
-
 export function readCounters(fd: number, map: "drops" | "passes"): Count[] {
-  const values = Buffer.alloc(cpus() * sizesOf(map).value);
+  const values = Buffer.alloc(must(libbpf.possibleCpus(), "count CPUs") * sizesOf(map).value);
   const key = Buffer.alloc(4);
   return Array.from({ length: maps[map].entries }, (_, index) => {
     key.writeUInt32LE(index);
     must(libbpf.mapLookup(fd, key, values), `read map ${map}`);
-    return sumOfCpus(values);
+    let [packets, bytes] = [0n, 0n];
+    for (let at = 0; at < values.length; at += 16) {
+      packets += values.readBigUInt64LE(at);
+      bytes += values.readBigUInt64LE(at + 8);
+    }
+    return { packets: Number(packets), bytes: Number(bytes) };
   });
-}
-
-function sumOfCpus(values: Buffer): Count {
-  let [packets, bytes] = [0n, 0n];
-  for (let at = 0; at < values.length; at += 16) {
-    packets += values.readBigUInt64LE(at);
-    bytes += values.readBigUInt64LE(at + 8);
-  }
-  return { packets: Number(packets), bytes: Number(bytes) };
 }

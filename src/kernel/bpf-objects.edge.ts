@@ -7,6 +7,7 @@ import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
 import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import type { Bpf } from "./bpf.edge.ts";
+import { flowCounters } from "./flow-counters.ts";
 import type { StepResult, Tally } from "./kernel.ts";
 import type { OwnedLinks } from "./ownership.ts";
 
@@ -69,7 +70,7 @@ export class BpfObjects {
     return {
       drops: this.#tally("drops", Object.keys(drops)),
       passes: this.#tally("passes", Object.keys(passes)),
-      flows: this.#bpf.flowCounters(),
+      flows: flowCounters(this.#bpf.entries("flow_counters"), this.#bpf.entries("flows")),
     };
   }
 

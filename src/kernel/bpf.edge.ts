@@ -6,15 +6,7 @@ import { encodeKey, encodeValue, type MapName, maps, structs } from "../datapath
 import { passes } from "../datapath/bpf/passes.ts";
 import { type Direction, type Place, type ProgramName, places, programs } from "../datapath/bpf/programs.ts";
 import { drops } from "../datapath/drops.ts";
-import {
-  type Entry,
-  type FlowCounter,
-  readCounters,
-  readEntries,
-  readFlowCounters,
-  removeKeys,
-  writeEntries,
-} from "./bpf-map.edge.ts";
+import { type Entry, readCounters, readEntries, removeKeys, writeEntries } from "./bpf-map.edge.ts";
 import { attachedId, attachFd, detachAny } from "./bpf-tc.edge.ts";
 import { closeFd, interfaceIndexes, libbpf, must, mustPoint, type Pointer } from "./libbpf.edge.ts";
 
@@ -195,11 +187,6 @@ export class Bpf {
     const number = entry ? Buffer.from(entry[1]).readUInt32LE() : 0;
     const value = encodeValue("flow_generation", { number: (number + 1) >>> 0 });
     this.update("flow_generation", [[encodeKey("flow_generation", { index: 0 }), value]]);
-  }
-
-  /** What flows carried, by translation and direction, summed over all CPUs. */
-  flowCounters(): FlowCounter[] {
-    return readFlowCounters(this.#mapFd("flow_counters"));
   }
 
   /** By index, summed over all CPUs. */

@@ -3,16 +3,18 @@ import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/base/error.ts";
 import { apply } from "./apply.ts";
+import { fastPath, floor, slowPath } from "./datapath.ts";
 import { dhcp } from "./dhcp.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Findings, jsonText, type Report, tableText } from "./report.ts";
-import { slowPath } from "./slow-path.ts";
 import { Undo } from "./undo.ts";
 
 type Bench = (options: BenchOptions, undo: Undo) => Promise<Findings>;
 
 const benches: Readonly<Record<string, { readonly does: string; readonly run: Bench }>> = {
-  "slow-path": { does: "gateway CPU per packet, against kernel VXLAN + nftables maps", run: slowPath },
+  "fast-path": { does: "gateway CPU per packet, against kernel VXLAN + nftables maps", run: fastPath },
+  "slow-path": { does: "the same with the flow cache off", run: slowPath },
+  floor: { does: "gateway CPU per packet, against sending on untouched", run: floor },
   apply: { does: "time to effect of 10,000 endpoints and Elastic IPs, and of one more", run: apply },
   dhcp: { does: "DHCP exchanges a second without a drop, against Kea", run: dhcp },
 };

@@ -43,9 +43,16 @@ const tunnelled = {
 } as const satisfies Record<Tunnel, (frame: Uint8Array) => Buffer>;
 const tunnelPorts = { geneve: 6081, vxlan: 4789 } as const;
 
+export interface Load {
+  readonly entries: readonly Entry[];
+  readonly flows: number;
+  /** What VMs send to. */
+  readonly routerMac: string;
+}
+
 /** `flows` UDP flows, as evenly as can be over the entries. Flow n of both directions is one connection. */
-function flowFrames(topology: Topology, direction: Direction, entries: readonly Entry[], flows: number): Buffer[] {
-  const macs = macsOf(topology);
+function flowFrames(topology: Topology, direction: Direction, { entries, flows, routerMac }: Load): Buffer[] {
+  const macs = macsOf(topology, routerMac);
   return Array.from({ length: flows }, (_, n) => {
     const entry = entries[n % entries.length] as Entry;
     const sport = FIRST_SOURCE_PORT + (Math.floor(n / entries.length) % 40_000);
@@ -53,18 +60,14 @@ function flowFrames(topology: Topology, direction: Direction, entries: readonly 
   });
 }
 
-const macsOf = ({ inet, gateway, host }: Topology) => ({
+const macsOf = ({ inet, gateway, host }: Topology, router: string) => ({
   inet: inet.mac(links.internet),
   uplink: gateway.mac(links.uplink),
   downlink: gateway.mac(links.downlink),
   wire: host.mac(links.wire),
-  router: routerMac(gateway),
+  router,
 });
 type Macs = ReturnType<typeof macsOf>;
-
-/** Of the gateway's device that VMs send to: overlay0 or vx0. */
-export const routerMac = (gateway: BenchNamespace): string =>
-  gateway.run("cat /proc/net/dev").includes("overlay0:") ? gateway.mac("overlay0") : gateway.mac("vx0");
 
 /** UDP's checksum is left out (zero), as a NIC would have verified it. */
 const inwards = ({ secondary }: Entry, port: number, macs: Macs) =>
@@ -88,17 +91,12 @@ export class Generator {
   readonly #ifindex: number;
   readonly #frames: readonly Buffer[];
 
-  constructor(
-    topology: Topology,
-    direction: Direction,
-    load: { entries: readonly Entry[]; flows: number },
-    undo: Undo,
-  ) {
+  constructor(topology: Topology, direction: Direction, load: Load, undo: Undo) {
     pin(0, 1 << LOAD_CPU);
     this.#object = loadProgram("generator", undo);
     this.#namespace = direction === "out" ? topology.host : topology.inet;
     this.#ifindex = this.#namespace.index(direction === "out" ? links.wire : links.internet);
-    this.#frames = flowFrames(topology, direction, load.entries, load.flows);
+    this.#frames = flowFrames(topology, direction, load);
     const words = this.#frames.map((frame) => Buffer.concat([frame, Buffer.alloc(FRAME_BYTES - frame.length)]));
     fillArray(this.#object.map("frames"), words);
   }

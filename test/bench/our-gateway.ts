@@ -14,7 +14,7 @@ import { type Entry, net, tepsOf } from "./entries.ts";
 import { links, type Topology } from "./topology.ts";
 import type { Undo } from "./undo.ts";
 
-const config: UnitConfig = {
+const plainConfig: UnitConfig = {
   unit: "a",
   interfaces: {
     uplink: { name: links.uplink },
@@ -35,7 +35,12 @@ export interface OurGateway {
 }
 
 /** The real pcg-kernel in the gateway's namespace. It runs away from the CPU that is measured. */
-export async function startOurGateway({ gateway, host }: Topology, undo: Undo): Promise<OurGateway> {
+export async function startOurGateway(
+  { gateway, host }: Topology,
+  undo: Undo,
+  more: Pick<UnitConfig, "flowCache"> = {},
+): Promise<OurGateway> {
+  const config = { ...plainConfig, ...more };
   const flaw = buildObjects();
   if (flaw !== undefined) throw new Error(flaw);
   const dir = mkdtempSync(join(tmpdir(), "pcg-bench-"));

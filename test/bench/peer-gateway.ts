@@ -8,7 +8,7 @@ import { links, type Topology } from "./topology.ts";
 
 export const PEER_NAME = "kernel VXLAN + nftables maps";
 
-const DEVICE = "vx0";
+export const PEER_DEVICE = "vx0";
 /** 9001 less outer IPv4 20, UDP 8, VXLAN 8, inner Ethernet 14. */
 const MTU = 8951;
 
@@ -38,18 +38,18 @@ export function configurePeer({ gateway }: Topology, entries: readonly Entry[]):
 function configure(gateway: BenchNamespace, entries: readonly Entry[], dir: string): void {
   gateway.run(`sysctl -qw ${sysctls.join(" ")}`);
   gateway.batch([
-    `link add ${DEVICE} mtu ${MTU} type vxlan id ${net.vni} local ${net.tep} dstport 4789 nolearning noudpcsum`,
-    `link set dev ${DEVICE} up`,
-    `addr add ${net.gateway}/${net.segmentLength} dev ${DEVICE}`,
+    `link add ${PEER_DEVICE} mtu ${MTU} type vxlan id ${net.vni} local ${net.tep} dstport 4789 nolearning noudpcsum`,
+    `link set dev ${PEER_DEVICE} up`,
+    `addr add ${net.gateway}/${net.segmentLength} dev ${PEER_DEVICE}`,
   ]);
-  gateway.run(`sysctl -qw net.ipv4.conf.${DEVICE}.rp_filter=0 net.ipv4.conf.${DEVICE}.send_redirects=0`);
+  gateway.run(`sysctl -qw net.ipv4.conf.${PEER_DEVICE}.rp_filter=0 net.ipv4.conf.${PEER_DEVICE}.send_redirects=0`);
   const file = (name: string, lines: readonly string[]) => {
     const path = join(dir, name);
     writeFileSync(path, `${lines.join("\n")}\n`);
     return path;
   };
-  const neighbours = entries.map((e) => `neigh replace ${e.ip} lladdr ${e.mac} dev ${DEVICE} nud permanent`);
-  const forwarding = entries.map((e) => `fdb replace ${e.mac} dev ${DEVICE} dst ${e.tep} self permanent`);
+  const neighbours = entries.map((e) => `neigh replace ${e.ip} lladdr ${e.mac} dev ${PEER_DEVICE} nud permanent`);
+  const forwarding = entries.map((e) => `fdb replace ${e.mac} dev ${PEER_DEVICE} dst ${e.tep} self permanent`);
   sh(`ip -n ${gateway.name} -batch ${file("neighbours", neighbours)}`);
   sh(`bridge -n ${gateway.name} -batch ${file("fdb", forwarding)}`);
   gateway.run(`nft -f ${file("nft", ruleset(entries))}`);
@@ -66,7 +66,7 @@ const ruleset = (entries: readonly Entry[]) => [
   "chain forward { type filter hook forward priority filter; policy drop;",
   "ct state invalid drop",
   "ct state established,related accept",
-  `iifname ${DEVICE} oifname ${links.uplink} accept`,
+  `iifname ${PEER_DEVICE} oifname ${links.uplink} accept`,
   "}",
   `chain untracked-in { type filter hook prerouting priority raw; iifname ${links.downlink} udp dport 4789 notrack; }`,
   `chain untracked-out { type filter hook output priority raw; oifname ${links.downlink} udp dport 4789 notrack; }`,

@@ -58,26 +58,27 @@ INLINE bool decapsulate(struct __sk_buff *skb, const struct gateway *gw, const s
 	return address_frame(skb, gw->router_mac, in->eth.h_source);
 }
 
+/* Whether it is one frame of TCP that may yet be merged with others. */
+INLINE bool is_single(const struct __sk_buff *skb, const struct iphdr *ip)
+{
+	return ip->protocol == IPPROTO_TCP && !skb->gso_size;
+}
+
 /*
  * Gives an inner packet to its flow or to the overlay device. Single frames of TCP go through the device's peer, where
  * they are aggregated again (GRO), and look for their flow then; for the rest that hop would be for nothing.
  */
 INLINE int pass_on(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in,
-		   const struct transport *l4)
+		   const struct flow_key *key, struct flow *flow)
 {
 	const struct devices *dev = device_config();
-	bool single = in->ip.protocol == IPPROTO_TCP && !skb->gso_size;
-	struct flow_key key;
-	struct flow *flow = NULL;
 
-	if (!single && l4 && gw->flow_cache)
-		flow = find_flow(skb, &in->ip, l4, SIDE_OVERLAY, &key);
 	if (!dev || !dev->overlay || !dev->overlay_in || !decapsulate(skb, gw, t, in))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	if (flow)
-		return follow(skb, gw, &key, flow);
+		return follow(skb, gw, key, flow);
 	count_pass(skb, PASS_DECAPSULATED);
-	return single ? bpf_redirect(dev->overlay_in, 0) : bpf_redirect(dev->overlay, BPF_F_INGRESS);
+	return is_single(skb, &in->ip) ? bpf_redirect(dev->overlay_in, 0) : bpf_redirect(dev->overlay, BPF_F_INGRESS);
 }
 
 /* Whether an inner IPv4 header agrees with the datagram it came in. */
@@ -102,8 +103,23 @@ INLINE int carry_ecn(struct __sk_buff *skb, const struct tunnel *t, const struct
 	return NO_DROP;
 }
 
+/* The flow an inner packet may follow, or NULL. */
+INLINE struct flow *inner_flow(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t,
+			       const struct inner *in, struct flow_key *key)
+{
+	struct transport l4;
+	struct flow *flow;
+
+	if (!gw->flow_cache || is_single(skb, &in->ip) || !is_plain(&in->ip) ||
+	    !load_transport(skb, &in->ip, t->inner + INNER_HEADERS, &l4))
+		return NULL;
+	flow = find_flow(&in->ip, &l4, SIDE_OVERLAY, key);
+	return flow && may_follow(skb, key, flow, &in->ip, &l4) ? flow : NULL;
+}
+
 INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, struct inner *in)
 {
+	struct flow_key key;
 	int reason;
 
 	if (!inner_lengths_right(skb, t, &in->ip))
@@ -127,10 +143,7 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 		return drop(skb, reason);
 	if (dhcp)
 		return to_socket(skb, CONTROL_DHCP, gw->dhcp_per_second, PASS_CONTROL_DHCP);
-	struct transport l4;
-	bool may_follow = is_plain(&in->ip) && load_transport(skb, &in->ip, t->inner + INNER_HEADERS, &l4);
-
-	return pass_on(skb, gw, t, in, may_follow ? &l4 : NULL);
+	return pass_on(skb, gw, t, in, &key, inner_flow(skb, gw, t, in, &key));
 }
 
 /* Everything that has a valid GENEVE header. */
@@ -209,10 +222,21 @@ INLINE bool is_usual_inside(const struct __sk_buff *skb, const struct gateway *g
 	       (u->ip.protocol == IPPROTO_TCP || u->ip.protocol == IPPROTO_UDP);
 }
 
+/* The sender as the flow knows it, else as the map of endpoints does. */
+INLINE bool is_from_sender(const struct flow *flow, const struct tunnel *t, const struct inner *in)
+{
+	if (flow && is_current(flow))
+		return flow->sender_tep == t->tep && flow->sender_vni == t->vni &&
+		       mac_equal(flow->sender_mac, in->eth.h_source);
+	return is_bound(bpf_map_lookup_elem(&endpoints, &in->ip.saddr), t, in->eth.h_source);
+}
+
 /* Whether the packet was of the usual shape and from its sender; then `verdict` is what became of it. */
 INLINE bool pass_usual(struct __sk_buff *skb, const struct gateway *gw, int *verdict)
 {
 	struct tunnel t = { .inner = offsetof(struct usual, tunnel.inner) };
+	struct flow *flow = NULL;
+	struct flow_key key;
 	struct transport l4;
 	struct inner in;
 	struct usual *u;
@@ -227,10 +251,13 @@ INLINE bool pass_usual(struct __sk_buff *skb, const struct gateway *gw, int *ver
 	l4 = u->l4;
 	if (in.ip.protocol == IPPROTO_UDP)
 		l4.flags = 0;
-	if (!is_bound(bpf_map_lookup_elem(&endpoints, &in.ip.saddr), &t, in.eth.h_source) ||
-	    l4.dport == bpf_htons(DHCP_SERVER_PORT))
+	if (gw->flow_cache && !is_single(skb, &in.ip))
+		flow = find_flow(&in.ip, &l4, SIDE_OVERLAY, &key);
+	if (!is_from_sender(flow, &t, &in) || (!flow && l4.dport == bpf_htons(DHCP_SERVER_PORT)))
 		return false;
-	*verdict = pass_on(skb, gw, &t, &in, &l4);
+	if (flow && !may_follow(skb, &key, flow, &in.ip, &l4))
+		flow = NULL;
+	*verdict = pass_on(skb, gw, &t, &in, &key, flow);
 	return true;
 }
 

@@ -200,12 +200,17 @@ INLINE void date(struct flow *flow, const struct flow *before)
 	flow->bytes = before ? before->bytes : 0;
 }
 
-INLINE void make_counter(const struct flow *flow)
+/* Who sends from the address: packets of others are none of this flow. */
+INLINE bool find_sender(const struct iphdr *ip, struct flow *flow)
 {
-	const struct counter none = {};
+	const struct endpoint *e = bpf_map_lookup_elem(&endpoints, &ip->saddr);
 
-	if (flow->mark && !bpf_map_lookup_elem(&flow_counters, &flow->mark))
-		bpf_map_update_elem(&flow_counters, &flow->mark, &none, BPF_NOEXIST);
+	if (!e)
+		return false;
+	flow->sender_tep = e->tep;
+	flow->sender_vni = e->vni;
+	__builtin_memcpy(flow->sender_mac, e->mac, ETH_ALEN);
+	return true;
 }
 
 /*
@@ -238,14 +243,19 @@ INLINE int learn(struct __sk_buff *skb, __u8 side)
 		return TC_ACT_UNSPEC;
 	/* Read before what it stands for, so that a change meanwhile makes the flow void. */
 	flow.generation = *(volatile const __u32 *)&generation->number;
-	if (!ask_connection(skb, &ip, &t, &flow) || !ask_route(skb, gw, &ip, &flow)) {
+	if (!ask_connection(skb, &ip, &t, &flow) || !ask_route(skb, gw, &ip, &flow) ||
+	    (side == SIDE_OVERLAY && !find_sender(&ip, &flow))) {
 		if (before)
-			bpf_map_delete_elem(&flows, &key);
+			forget(&key, before);
 		return TC_ACT_UNSPEC;
+	}
+	/* The same packets may belong to a new connection by now. */
+	if (before && before->mark != flow.mark) {
+		settle(before);
+		before = NULL;
 	}
 	sum_changes(&key, &flow);
 	date(&flow, before);
-	make_counter(&flow);
 	bpf_map_update_elem(&flows, &key, &flow, BPF_ANY);
 	return TC_ACT_UNSPEC;
 }

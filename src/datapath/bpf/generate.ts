@@ -22,7 +22,7 @@ function mapText(name: string, map: (typeof maps)[keyof typeof maps]): string {
     "struct {",
     `\t__uint(type, BPF_MAP_TYPE_${map.type});`,
     `\t__uint(max_entries, ${map.entries});`,
-    ...(map.type === "HASH" || map.type === "PERCPU_HASH" ? ["\t__uint(map_flags, BPF_F_NO_PREALLOC);"] : []),
+    ...(map.type === "HASH" ? ["\t__uint(map_flags, BPF_F_NO_PREALLOC);"] : []),
     `\t__type(key, ${map.key === "index" ? "__u32" : `struct ${snake(map.key)}`});`,
     `\t__type(value, struct ${snake(map.value)});`,
     `} ${name} SEC(".maps");`,

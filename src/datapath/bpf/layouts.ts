@@ -51,7 +51,8 @@ export const structs = {
   /**
    * What is done with it. Addresses and ports are those it leaves with; the sums correct its checksum. `until` is in
    * units of 2^20 ns since boot, `since` of 2^30. `side` is where its answers come in. `mark` and `reply` say whose
-   * translation it is, as ruleDirection. `tep` is zero for what leaves without a tunnel.
+   * translation it is, as ruleDirection. `tep` is zero for what leaves without a tunnel, `senderTep` for what comes
+   * without one.
    */
   flow: {
     packets: "u64",
@@ -72,11 +73,13 @@ export const structs = {
     tep: "ipv4",
     vni: "u32",
     hash: "u32",
+    senderTep: "ipv4",
+    senderVni: "u32",
     to: "mac",
     from: "mac",
     mac: "mac",
+    senderMac: "mac",
     side: "u8",
-    reserved: "u8",
   },
   ruleDirection: { mark: "u32", reply: "u32" },
   counter: { packets: "u64", bytes: "u64" },
@@ -91,7 +94,7 @@ export const controlClasses = ["dhcp", "oam"] as const;
 export const sides = ["uplink", "overlay", "underlay"] as const;
 
 interface MapRow {
-  readonly type: "ARRAY" | "HASH" | "LRU_HASH" | "PERCPU_ARRAY" | "PERCPU_HASH";
+  readonly type: "ARRAY" | "HASH" | "LRU_HASH" | "PERCPU_ARRAY";
   readonly key: keyof typeof structs;
   readonly value: keyof typeof structs;
   readonly entries: number;
@@ -123,8 +126,8 @@ export const maps = {
   flows: { type: "LRU_HASH", key: "flowKey", value: "flow", entries: 131_072 },
   /** Flows of another generation are void. */
   flow_generation: one("generation"),
-  /** What flows carried for each translation, beside what nftables counted. */
-  flow_counters: { type: "PERCPU_HASH", key: "ruleDirection", value: "counter", entries: 65_536 },
+  /** What flows that are no more carried for each translation, beside what nftables counted. */
+  flow_counters: hash("ruleDirection", "counter"),
   control_budget: { type: "ARRAY", key: "index", value: "budget", entries: controlClasses.length },
   drops: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(drops).length },
   passes: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(passes).length },

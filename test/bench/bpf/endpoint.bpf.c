@@ -110,11 +110,11 @@ int from_wire(struct __sk_buff *skb)
 	struct outer h;
 	struct ethhdr inner;
 
+	if (e && e->sink && is_udp(skb))
+		return sink();
 	if (!e || !is_udp(skb) || bpf_skb_load_bytes(skb, 0, &h, sizeof(h)) ||
 	    h.udp.dest != bpf_htons(e->vxlan ? VXLAN_PORT : GENEVE_PORT))
 		return TC_ACT_OK;
-	if (e->sink)
-		return sink();
 	__u32 options = e->vxlan ? 0 : (h.tunnel.first & 0x3f) * 4;
 	__u32 at = sizeof(h) + options;
 

@@ -117,8 +117,30 @@ INLINE bool fits(const struct __sk_buff *skb, const struct flow *flow, const str
 	return header <= length && (skb->gso_size ? skb->gso_size + header : length) <= flow->mtu;
 }
 
-/* Forgets both directions. */
+/* Adds what the flow carried to what its translation did, before the flow is gone. */
+INLINE void settle(const struct flow *flow)
+{
+	const struct counter none = {};
+	struct counter *c;
+
+	if (!flow->mark || !flow->packets)
+		return;
+	bpf_map_update_elem(&flow_counters, &flow->mark, &none, BPF_NOEXIST);
+	c = bpf_map_lookup_elem(&flow_counters, &flow->mark);
+	if (c) {
+		__sync_fetch_and_add(&c->packets, flow->packets);
+		__sync_fetch_and_add(&c->bytes, flow->bytes);
+	}
+}
+
 INLINE void forget(const struct flow_key *key, const struct flow *flow)
+{
+	settle(flow);
+	bpf_map_delete_elem(&flows, key);
+}
+
+/* Forgets both directions. */
+INLINE void forget_both(const struct flow_key *key, const struct flow *flow)
 {
 	struct flow_key answers = {
 		.source = flow->destination,
@@ -128,37 +150,41 @@ INLINE void forget(const struct flow_key *key, const struct flow *flow)
 		.protocol = key->protocol,
 		.side = flow->side,
 	};
+	const struct flow *back = bpf_map_lookup_elem(&flows, &answers);
 
-	bpf_map_delete_elem(&flows, &answers);
-	bpf_map_delete_elem(&flows, key);
+	if (back)
+		forget(&answers, back);
+	forget(key, flow);
 }
 
-/* The flow a plain packet may follow, or NULL. Fills in `key`. */
-INLINE struct flow *find_flow(struct __sk_buff *skb, const struct iphdr *ip, const struct transport *t, __u8 side,
-			      struct flow_key *key)
+/* The flow of a plain packet, or NULL. Fills in `key`. */
+INLINE struct flow *find_flow(const struct iphdr *ip, const struct transport *t, __u8 side, struct flow_key *key)
 {
-	struct flow *flow;
-
 	make_key(key, ip, t, side);
-	flow = bpf_map_lookup_elem(&flows, key);
-	if (!flow)
-		return NULL;
-	if (t->flags & (TCP_FIN | TCP_SYN | TCP_RST)) {
-		forget(key, flow);
-		return NULL;
-	}
-	return is_current(flow) && fits(skb, flow, ip, t) ? flow : NULL;
+	return bpf_map_lookup_elem(&flows, key);
 }
 
-/* The same for a packet whose IPv4 header follows Ethernet's. */
+INLINE bool may_follow(const struct __sk_buff *skb, const struct flow_key *key, const struct flow *flow,
+		       const struct iphdr *ip, const struct transport *t)
+{
+	if (t->flags & (TCP_FIN | TCP_SYN | TCP_RST)) {
+		forget_both(key, flow);
+		return false;
+	}
+	return is_current(flow) && fits(skb, flow, ip, t);
+}
+
+/* The flow that a plain packet, whose IPv4 header follows Ethernet's, may follow; or NULL. Fills in `key`. */
 INLINE struct flow *known_flow(struct __sk_buff *skb, const struct gateway *gw, const struct iphdr *ip, __u8 side,
 			       struct flow_key *key)
 {
 	struct transport t;
+	struct flow *flow;
 
 	if (!gw->flow_cache || !read_transport(skb, ip, ETH_HLEN + sizeof(*ip), &t))
 		return NULL;
-	return find_flow(skb, ip, &t, side, key);
+	flow = find_flow(ip, &t, side, key);
+	return flow && may_follow(skb, key, flow, ip, &t) ? flow : NULL;
 }
 
 /* Gives the packet, whose IPv4 header follows Ethernet's, the addresses and ports it leaves with; TTL less one. */
@@ -188,23 +214,6 @@ INLINE bool rewrite(struct __sk_buff *skb, const struct flow_key *key, const str
 	return true;
 }
 
-/* Counts what nftables will not see: for the flow, and for the translation it belongs to. */
-INLINE void count_flow(const struct __sk_buff *skb, struct flow *flow)
-{
-	__u32 bytes = skb->len - ETH_HLEN;
-	struct counter *c;
-
-	flow->packets++;
-	flow->bytes += bytes;
-	if (!flow->mark)
-		return;
-	c = bpf_map_lookup_elem(&flow_counters, &flow->mark);
-	if (c) {
-		c->packets++;
-		c->bytes += bytes;
-	}
-}
-
 /* Does with a packet, out of any tunnel, what its flow says. */
 INLINE int follow(struct __sk_buff *skb, const struct gateway *gw, const struct flow_key *key, struct flow *flow)
 {
@@ -214,7 +223,9 @@ INLINE int follow(struct __sk_buff *skb, const struct gateway *gw, const struct 
 
 	if (!rewrite(skb, key, flow))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
-	count_flow(skb, flow);
+	/* Connections stay on one CPU: no two count at once. */
+	flow->packets++;
+	flow->bytes += skb->len - ETH_HLEN;
 	if (flow->tep) {
 		if (!AT(skb, ETH_HLEN, ip))
 			return drop(skb, DROP_ENCAPSULATION_FAILED);

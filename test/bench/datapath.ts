@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { kernelObjects } from "../../src/datapath/pipeline.ts";
 import { type Entry, entriesOf, net, wishOf } from "./entries.ts";
+import { configureFloor, FLOOR_NAME } from "./floor-gateway.ts";
 import { LOAD_CPU, makeWireLike, measureGateway, steerFarEnds } from "./gateway-cpu.ts";
-import { type Direction, Generator, routerMac } from "./generator.ts";
+import { type Direction, Generator } from "./generator.ts";
 import type { BenchOptions } from "./options.ts";
 import { realize, startOurGateway, writeTepNeighbours } from "./our-gateway.ts";
-import { configurePeer, PEER_NAME } from "./peer-gateway.ts";
+import { configurePeer, PEER_DEVICE, PEER_NAME } from "./peer-gateway.ts";
 import { type Cell, type Findings, pairedCell } from "./report.ts";
 import { type Side, turns } from "./statistics.ts";
 import { buildTopology, links, type Topology } from "./topology.ts";
@@ -22,7 +23,7 @@ const SEGMENT = 1_448;
 const LEAST_DELIVERED = 5_000;
 
 const notes = [
-  "slow-path: ns of the gateway's CPU per delivered packet of 64 bytes, or per 1,448 delivered bytes of TCP. The CPU is",
+  "paths: ns of the gateway's CPU per delivered packet of 64 bytes, or per 1,448 delivered bytes of TCP. The CPU is",
   "  that of the two ports' NAPI threads and ksoftirqd on CPU 1 (schedstat); senders, iperf3 and TCP's receivers are on",
   "  CPU 0. It is no capacity: veth's ring of 256 frames drops under a flood, and ns per packet include what a far end's",
   "  UDP sink costs, the same for both. There is no NIC here: no driver, no checksum or segmentation offload of one, no",
@@ -32,36 +33,66 @@ const notes = [
 interface Stand {
   readonly topology: Topology;
   readonly cpu: () => number;
+  /** Whether it tracks connections. */
+  readonly connects: boolean;
   readonly generators: Readonly<Record<Direction, Generator>>;
 }
 
-/** Gateway CPU per packet through the slow path, ours and the kernel's own VXLAN gateway. */
-export async function slowPath(options: BenchOptions, undo: Undo): Promise<Findings> {
+type MakeStand = (entries: readonly Entry[], undo: Undo) => Promise<Stand>;
+
+/** What is compared with what. */
+interface Comparison {
+  readonly name: string;
+  readonly ours: MakeStand;
+  readonly peer: MakeStand;
+  readonly peerName: string;
+  /** A peer that terminates nothing can carry no connection. */
+  readonly tcp: boolean;
+}
+
+/** Gateway CPU per packet, ours as it is, and the kernel's own VXLAN gateway. */
+export const fastPath = (options: BenchOptions, undo: Undo): Promise<Findings> =>
+  compareSizes({ name: "fast", ours: ourStand("on"), peer: peerStand, peerName: PEER_NAME, tcp: true }, options, undo);
+
+/** The same with the flow cache off, so that nftables sees every packet. */
+export const slowPath = (options: BenchOptions, undo: Undo): Promise<Findings> =>
+  compareSizes({ name: "slow", ours: ourStand("off"), peer: peerStand, peerName: PEER_NAME, tcp: true }, options, undo);
+
+/** How far ours is from doing nothing at all. */
+export const floor = (options: BenchOptions, undo: Undo): Promise<Findings> =>
+  compareSizes(
+    { name: "floor", ours: ourStand("on"), peer: floorStand, peerName: FLOOR_NAME, tcp: false },
+    options,
+    undo,
+  );
+
+async function compareSizes(comparison: Comparison, options: BenchOptions, undo: Undo): Promise<Findings> {
   const cells: Cell[] = [];
   for (const size of sizes) {
     const scope = new Undo();
     undo.add(() => scope.all());
-    cells.push(...(await compare(size, options, scope)));
+    cells.push(...(await compare(comparison, size, options, scope)));
     await scope.all();
   }
   return { cells, notes };
 }
 
-async function compare(size: number, options: BenchOptions, undo: Undo): Promise<Cell[]> {
+async function compare(comparison: Comparison, size: number, options: BenchOptions, undo: Undo): Promise<Cell[]> {
   const entries = entriesOf(size);
-  options.progress(`slow-path: two gateways with ${size} entries each`);
-  const stands = { ours: await ourStand(entries, undo), peer: await peerStand(entries, undo) };
+  options.progress(`${comparison.name}: two gateways with ${size} entries each`);
+  const stands = { ours: await comparison.ours(entries, undo), peer: await comparison.peer(entries, undo) };
   const cells: Cell[] = [];
   const measure = async (work: string, cost: (stand: Stand, direction: Direction) => Promise<number>) => {
     for (const direction of directions) {
-      const name = `${work}-${direction}-vxlan-${size}`;
+      const name = `${comparison.name}-${work}-${direction}-${size}`;
       const rounds = await alternate(options, name, (side) => cost(stands[side], direction));
-      cells.push(pairedCell({ name, unit: "ns", peerName: PEER_NAME, better: "less" }, rounds));
+      cells.push(pairedCell({ name, unit: "ns", peerName: comparison.peerName, better: "less" }, rounds));
     }
   };
   for (const { topology } of Object.values(stands)) topology.setSink(true);
   for (const stand of Object.values(stands)) await establish(stand, Math.max(size, LEAST_FLOWS));
   await measure("udp64", (stand, direction) => udpCost(stand, direction, options.quick ? 400 : 1_500));
+  if (!comparison.tcp) return cells;
   for (const { topology } of Object.values(stands)) readyForTcp(topology);
   await measure("tcp-mtu", (stand, direction) => tcpCost(stand, direction, options.quick ? 1 : 3));
   return cells;
@@ -81,36 +112,45 @@ async function alternate(
   return found.ours.map((ours, n) => ({ ours, peer: found.peer[n] ?? Number.NaN }));
 }
 
-async function ourStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {
-  const topology = buildTopology("ours", "geneve", undo);
-  writeTepNeighbours(topology, entries);
-  const ours = await startOurGateway(topology, undo);
-  await realize(ours, kernelObjects(wishOf(entries), ours.unit));
-  return stand(topology, entries, undo);
+const ourStand =
+  (flowCache: "on" | "off"): MakeStand =>
+  async (entries, undo) => {
+    const topology = buildTopology("ours", "geneve", undo);
+    writeTepNeighbours(topology, entries);
+    const ours = await startOurGateway(topology, undo, { flowCache });
+    await realize(ours, kernelObjects(wishOf(entries), ours.unit));
+    return stand(topology, entries, undo, "overlay0");
+  };
+
+async function floorStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {
+  const topology = buildTopology("peer", "geneve", undo);
+  configureFloor(topology, undo);
+  return { ...(await stand(topology, entries, undo, links.downlink)), connects: false };
 }
 
 function peerStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {
   const topology = buildTopology("peer", "vxlan", undo);
   writeTepNeighbours(topology, entries);
   configurePeer(topology, entries);
-  return stand(topology, entries, undo);
+  return stand(topology, entries, undo, PEER_DEVICE);
 }
 
-async function stand(topology: Topology, entries: readonly Entry[], undo: Undo): Promise<Stand> {
+/** @param router the device whose MAC VMs send to */
+async function stand(topology: Topology, entries: readonly Entry[], undo: Undo, router: string): Promise<Stand> {
   makeWireLike(topology);
-  topology.vm.batch([
-    `neigh replace ${net.gateway} lladdr ${routerMac(topology.gateway)} dev ${links.vm} nud permanent`,
-  ]);
-  const load = { entries, flows: Math.max(entries.length, LEAST_FLOWS) };
+  const routerMac = topology.gateway.mac(router);
+  topology.vm.batch([`neigh replace ${net.gateway} lladdr ${routerMac} dev ${links.vm} nud permanent`]);
+  const load = { entries, flows: Math.max(entries.length, LEAST_FLOWS), routerMac };
   const generators = {
     out: new Generator(topology, "out", load, undo),
     in: new Generator(topology, "in", load, undo),
   };
-  return { topology, cpu: measureGateway(topology), generators };
+  return { topology, cpu: measureGateway(topology), generators, connects: true };
 }
 
 /** Every flow is a connection that has been seen both ways before anything is measured. */
-async function establish({ topology, generators }: Stand, flows: number): Promise<void> {
+async function establish({ topology, generators, connects }: Stand, flows: number): Promise<void> {
+  if (!connects) return;
   for (let attempt = 0; attempt < 5; attempt++) {
     await generators.out.once();
     await generators.in.once();

@@ -1,0 +1,87 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
+import { parse, stringify } from "yaml";
+import { until } from "../kernel/namespace.ts";
+import { echoes, FORWARDED, followedDuring, PORT, talk } from "./conversation.ts";
+import { address, configFile, gateway, host, inet, killAndRestart, status, vm1, vm2 } from "./nodes.ts";
+
+const BYTES = 3_000_000;
+const COUNT = 60;
+
+beforeAll(echoes);
+
+const ways = [
+  { way: "out through an Elastic IP", from: vm1, to: address.inet, port: PORT },
+  { way: "out through the shared address", from: vm2, to: address.inet, port: PORT },
+  { way: "in through an Elastic IP", from: inet, to: address.eip1, port: PORT },
+  { way: "in through a forwarded port", from: inet, to: address.pat, port: FORWARDED },
+  { way: "from a VM to a VPC host", from: vm2, to: address.host, port: PORT },
+  { way: "from a VPC host to a VM", from: host, to: address.vm1, port: PORT },
+];
+
+describe.each(ways)("$way", ({ from, to, port }) => {
+  test("TCP comes back unchanged, most of it by the fast path", async () => {
+    const followed = await followedDuring(() => expect(talk(from, "tcp", to, port)).toBe(BYTES));
+    expect(followed.out).toBeGreaterThan(20);
+    expect(followed.tunnel).toBeGreaterThan(20);
+  });
+
+  test("UDP comes back, all but the first and one in four seconds by the fast path", async () => {
+    const followed = await followedDuring(() => expect(talk(from, "udp", to, port)).toBe(COUNT));
+    expect(followed.out).toBeGreaterThan(COUNT - 10);
+    expect(followed.tunnel).toBeGreaterThan(COUNT - 10);
+  });
+});
+
+test("between two VMs through a public address both directions go from tunnel to tunnel", async () => {
+  const tcp = await followedDuring(() => expect(talk(vm2, "tcp", address.eip1, PORT)).toBe(BYTES));
+  expect(tcp.tunnel).toBeGreaterThan(40);
+  const udp = await followedDuring(() => expect(talk(vm2, "udp", address.eip1, PORT)).toBe(COUNT));
+  expect(udp.tunnel).toBeGreaterThan(2 * COUNT - 20);
+});
+
+test("a translation's counters have every packet, whichever way it took", async () => {
+  const counted = async () => {
+    const row = (await status()).nat.find((n) => n.id === `eip-${address.eip1}`);
+    return { original: row?.original.packets ?? 0, reply: row?.reply.packets ?? 0 };
+  };
+  const before = await counted();
+  talk(inet, "udp", address.eip1, PORT);
+  const after = await counted();
+  expect({ original: after.original - before.original, reply: after.reply - before.reply }).toEqual({
+    original: COUNT,
+    reply: COUNT,
+  });
+});
+
+test("datagrams in fragments and whole ones of the same flow all arrive", async () => {
+  // The first large answer is lost to finding out how much the way takes.
+  expect(talk(inet, "udp", address.eip1, PORT, "--large 4000")).toBeGreaterThan(COUNT - 3);
+});
+
+describe("with the flow cache off", () => {
+  beforeAll(async () => {
+    const text = readFileSync(configFile, "utf8");
+    const restart = async (config: string, learns: boolean) => {
+      writeFileSync(configFile, config);
+      killAndRestart("pcgd");
+      await until("pcgd has realized its new configuration", async () => {
+        const { desired } = await status();
+        return (
+          desired.realized !== null &&
+          gateway.run("tc filter show dev overlay0 ingress").includes("overlay_learn") === learns
+        );
+      });
+    };
+    await restart(stringify({ ...(parse(text) as object), flowCache: "off" }), false);
+    return () => restart(text, true);
+  });
+
+  test.each(ways)("$way nothing is different, but that no packet follows a flow", async ({ from, to, port }) => {
+    const followed = await followedDuring(() => {
+      expect(talk(from, "tcp", to, port)).toBe(BYTES);
+      expect(talk(from, "udp", to, port, "--every 0")).toBe(COUNT);
+    });
+    expect(followed).toEqual({ out: 0, tunnel: 0 });
+  });
+});

@@ -7,6 +7,7 @@ export function statusText(s: Status): string {
     `unit ${s.unit}, tunnel endpoint ${s.tep ?? "not known yet"}, pcgd ${s.pid} since ${s.startedAt}`,
     "",
     ...section("desired state", desired(s)),
+    ...section("fast path", fastPath(s)),
     ...section("interfaces", interfaces(s)),
     ...section("endpoints", endpoints(s)),
     ...section("nat (original: from whoever opened the connection)", nat(s)),
@@ -50,6 +51,11 @@ function desired({ desired: d, objects }: Status): string {
     ...objects.troubled.slice(0, 20).map((o) => `${o.state} ${o.key}${o.message ? `: ${o.message}` : ""}`),
   ].join("\n");
 }
+
+const fastPath = ({ fastPath: { on, why, flows }, connections }: Status): string =>
+  on
+    ? `on, ${flows?.now ?? 0} flows of at most ${flows?.most ?? 0} (${connections?.now ?? 0} connections)`
+    : `off: ${why}`;
 
 const interfaces = (s: Status) =>
   table(

@@ -1,3 +1,4 @@
+import type { Flow } from "../kernel/flow.ts";
 import type { Counters, HostInterface, Tally } from "../kernel/kernel.ts";
 import type { Report } from "../reconcile/reconciler.ts";
 
@@ -47,6 +48,8 @@ export interface Status {
     readonly bytes: number;
   }[];
   readonly connections: Counters["connections"] | null;
+  /** `why` says what keeps it off. */
+  readonly fastPath: { readonly on: boolean; readonly why: string | null; readonly flows: Counters["flows"] | null };
   readonly dhcp: {
     readonly pools: readonly {
       readonly segment: string;
@@ -60,6 +63,9 @@ export interface Status {
     readonly leases: readonly LeaseStatus[];
   };
 }
+
+/** One direction of a connection in the flow cache; `translation` as in {@link NatStatus.id}. */
+export type FlowStatus = Omit<Flow, "mark"> & { readonly translation: string | null };
 
 /** One translation: its addresses on each stage, and what went through. `original` is the opener's direction. */
 export interface NatStatus {

@@ -4,6 +4,7 @@ import { checkFiles } from "./pcgd/check.edge.ts";
 import { cleanup } from "./pcgd/cleanup.edge.ts";
 import { pcgdHelp } from "./pcgd/help.ts";
 import { run } from "./pcgd/run.edge.ts";
+import { showFlows } from "./pcgd/show-flows.edge.ts";
 import { showStatus } from "./pcgd/show-status.edge.ts";
 
 try {
@@ -25,6 +26,7 @@ try {
     run: () => run(options),
     check: () => checkFiles(files),
     status: () => showStatus(options),
+    flows: () => showFlows(files[0], options),
     cleanup: () => cleanup(options.kernel),
     help: () => {
       process.stdout.write(`${pcgdHelp}\n`);

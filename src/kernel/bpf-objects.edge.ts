@@ -7,6 +7,7 @@ import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
 import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import type { Bpf } from "./bpf.edge.ts";
+import { type Flow, type FlowMoment, flowOf, isCurrent } from "./flow.ts";
 import { flowCounters } from "./flow-counters.ts";
 import type { StepResult, Tally } from "./kernel.ts";
 import type { OwnedLinks } from "./ownership.ts";
@@ -32,10 +33,13 @@ const isZero = (value: string) => /^0*$/.test(value);
 export class BpfObjects {
   readonly #bpf: Bpf;
   readonly #links: OwnedLinks;
+  readonly #monotonic: () => bigint;
 
-  constructor(bpf: Bpf, links: OwnedLinks) {
+  /** @param monotonic CLOCK_MONOTONIC in ns */
+  constructor(bpf: Bpf, links: OwnedLinks, monotonic: () => bigint = process.hrtime.bigint) {
     this.#bpf = bpf;
     this.#links = links;
+    this.#monotonic = monotonic;
   }
 
   read(indexes: ReadonlyMap<string, number>): KernelObject[] {
@@ -67,12 +71,22 @@ export class BpfObjects {
   }
 
   tallies() {
+    const flows = this.#bpf.entries("flows");
+    const moment = this.#moment();
     return {
       drops: this.#tally("drops", Object.keys(drops)),
       passes: this.#tally("passes", Object.keys(passes)),
-      flows: flowCounters(this.#bpf.entries("flow_counters"), this.#bpf.entries("flows")),
+      flows: flowCounters(this.#bpf.entries("flow_counters"), flows),
+      living: { now: flows.filter(([, value]) => isCurrent(value, moment)).length, most: maps.flows.entries },
     };
   }
+
+  flows(): Flow[] {
+    const moment = this.#moment();
+    return this.#bpf.entries("flows").map((entry) => flowOf(entry, moment));
+  }
+
+  #moment = (): FlowMoment => ({ generation: this.#bpf.flowGeneration(), now: this.#monotonic() });
 
   canLearn = (): boolean => this.#bpf.canLearn();
 

@@ -5,6 +5,7 @@ import { PcgError } from "../base/error.ts";
 import { encodeKey, encodeValue, type MapName, maps, structs } from "../datapath/bpf/layouts.ts";
 import { passes } from "../datapath/bpf/passes.ts";
 import { type Direction, type Place, type ProgramName, places, programs } from "../datapath/bpf/programs.ts";
+import { decode } from "../datapath/bpf/struct.ts";
 import { drops } from "../datapath/drops.ts";
 import { type Entry, readCounters, readEntries, removeKeys, writeEntries } from "./bpf-map.edge.ts";
 import { attachedId, attachFd, detachAny } from "./bpf-tc.edge.ts";
@@ -181,11 +182,14 @@ export class Bpf {
     removeKeys(this.#mapFd(map), map, keys);
   }
 
+  flowGeneration(): number {
+    const [entry] = this.entries("flow_generation");
+    return entry ? decode(structs.generation, entry[1]).number : 0;
+  }
+
   /** Makes every flow in the cache void. */
   renewFlows(): void {
-    const [entry] = this.entries("flow_generation");
-    const number = entry ? Buffer.from(entry[1]).readUInt32LE() : 0;
-    const value = encodeValue("flow_generation", { number: (number + 1) >>> 0 });
+    const value = encodeValue("flow_generation", { number: (this.flowGeneration() + 1) >>> 0 });
     this.update("flow_generation", [[encodeKey("flow_generation", { index: 0 }), value]]);
   }
 

@@ -4,6 +4,7 @@ import { PcgError } from "../base/error.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import type { Step } from "../model/step.ts";
 import { type Answer, lines, type Verb } from "./door-protocol.ts";
+import type { Flow } from "./flow.ts";
 import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 
 const RECONNECT_MS = 200;
@@ -38,6 +39,7 @@ export class DoorClient implements Kernel {
   interfaces = (): Promise<readonly HostInterface[]> => this.#ask("interfaces");
   counters = (): Promise<Counters> => this.#ask("counters");
   features = (): Promise<Features> => this.#ask("features");
+  flows = (): Promise<readonly Flow[]> => this.#ask("flows");
 
   watch(onChange: () => void): () => void {
     this.#watchers.add(onChange);

@@ -49,6 +49,8 @@ function attend(client: Socket, kernel: Kernel, own: DoorOptions["own"], log: Lo
         return await kernel.counters();
       case "features":
         return await kernel.features();
+      case "flows":
+        return await kernel.flows();
       case "watch":
         unwatch ??= kernel.watch(() => send({ changed: true }));
         return null;

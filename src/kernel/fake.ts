@@ -1,6 +1,7 @@
 import type { KernelObject } from "../model/kernel-object.ts";
 import { keyOf, textOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
+import type { Flow } from "./flow.ts";
 import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 
 /** A kernel for tests: a map, and a list of what it was told, as an administrator would write it. */
@@ -35,12 +36,14 @@ export class FakeKernel implements Kernel {
 
   interfaces = async (): Promise<readonly HostInterface[]> => [];
   features = async (): Promise<Features> => ({ flowCache: true });
+  flows = async (): Promise<readonly Flow[]> => [];
   counters = async (): Promise<Counters> => ({
     drops: {},
     passes: {},
     nat: {},
     firewall: {},
     connections: { now: 0, most: 0 },
+    flows: { now: 0, most: 0 },
   });
 
   watch(onChange: () => void): () => void {

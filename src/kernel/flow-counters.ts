@@ -1,8 +1,12 @@
 import { structs } from "../datapath/bpf/layouts.ts";
-import { decode } from "../datapath/bpf/struct.ts";
+import { picker } from "../datapath/bpf/struct.ts";
 import type { Tally } from "./kernel.ts";
 
 type Entry = readonly [key: Uint8Array, value: Uint8Array];
+
+const pickRule = picker(structs.ruleDirection, ["mark", "reply"]);
+const pickCounter = picker(structs.counter, ["packets", "bytes"]);
+const pickFlow = picker(structs.flow, ["mark", "reply", "packets", "bytes"]);
 
 /** What the fast path carried for one translation in one direction. */
 export interface FlowCounter extends Tally {
@@ -24,12 +28,12 @@ export function flowCounters(ended: readonly Entry[], flows: readonly Entry[]): 
     });
   };
   for (const [key, value] of ended) {
-    const { mark, reply } = decode(structs.ruleDirection, key);
-    const { packets, bytes } = decode(structs.counter, value);
+    const { mark, reply } = pickRule(key);
+    const { packets, bytes } = pickCounter(value);
     add(mark, reply !== 0, packets, bytes);
   }
   for (const [, value] of flows) {
-    const { mark, reply, packets, bytes } = decode(structs.flow, value);
+    const { mark, reply, packets, bytes } = pickFlow(value);
     if (mark !== 0) add(mark, reply !== 0, packets, bytes);
   }
   return [...sums.values()];

@@ -1,5 +1,6 @@
 import type { KernelObject } from "../model/kernel-object.ts";
 import type { Step } from "../model/step.ts";
+import type { Flow } from "./flow.ts";
 
 /** What a step came to: nothing, or why not. Same order as the steps. */
 export type StepResult = null | { readonly code: string; readonly message: string };
@@ -34,6 +35,8 @@ export interface Counters {
   /** By firewall rule id. */
   readonly firewall: Readonly<Record<string, Tally>>;
   readonly connections: { readonly now: number; readonly most: number };
+  /** In the flow cache, both directions counted, that the next packet may follow. */
+  readonly flows: { readonly now: number; readonly most: number };
 }
 
 /** What not every kernel has. */
@@ -51,6 +54,8 @@ export interface Kernel {
   interfaces(): Promise<readonly HostInterface[]>;
   counters(): Promise<Counters>;
   features(): Promise<Features>;
+  /** Everything in the flow cache. */
+  flows(): Promise<readonly Flow[]>;
   /** Calls back when something of ours may have been changed by someone. Returns its undo. */
   watch(onChange: () => void): () => void;
 }

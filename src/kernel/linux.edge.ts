@@ -4,6 +4,7 @@ import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import { ownedSysctls } from "../model/sysctl-table.ts";
 import type { BpfObjects } from "./bpf-objects.edge.ts";
+import type { Flow } from "./flow.ts";
 import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 import { Nftables } from "./libnftables.edge.ts";
 import { watchNetlink } from "./netlink-watch.edge.ts";
@@ -61,6 +62,8 @@ export class LinuxKernel implements Kernel {
     hostInterfaces(await this.#rt.links(), await this.#rt.addresses());
 
   features = async (): Promise<Features> => ({ flowCache: this.#bpf.canLearn() });
+
+  flows = async (): Promise<readonly Flow[]> => this.#bpf.flows();
 
   counters = (): Promise<Counters> =>
     this.#inTurn(async () =>

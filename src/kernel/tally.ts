@@ -13,6 +13,7 @@ interface Readings {
     readonly drops: Readonly<Record<string, Tally>>;
     readonly passes: Readonly<Record<string, Tally>>;
     readonly flows: readonly (Tally & { readonly mark: number; readonly reply: boolean })[];
+    readonly living: Counters["flows"];
   };
   readonly connections: Counters["connections"];
 }
@@ -36,6 +37,7 @@ export function countersOf({ nft, bpf, connections }: Readings): Counters {
     nat: Object.fromEntries(marks.map((mark) => [mark, { original: of("original", mark), reply: of("reply", mark) }])),
     firewall: named("rule-"),
     connections,
+    flows: bpf.living,
   };
 }
 

@@ -81,10 +81,19 @@ export function udp(h: Udp, payload: Uint8Array): Buffer {
 export const udpPacket = (h: Udp & { ip?: Partial<Ip> }, payload: Uint8Array = Buffer.alloc(18)): Buffer =>
   ipv4({ from: h.from, to: h.to, protocol: 17, ...h.ip }, udp(h, payload));
 
-export function tcpPacket(h: { from: string; to: string; ip?: Partial<Ip> }, payload: Uint8Array = Buffer.alloc(4)) {
-  const header = Buffer.concat([u16(40_000), u16(80), u32(1), u32(2), Buffer.from([0x50, 0x18]), u16(1000), u32(0)]);
-  header.writeUInt16BE(checksum(pseudoHeader(h.from, h.to, 6, 20 + payload.length), header, payload), 16);
-  return ipv4({ from: h.from, to: h.to, protocol: 6, ...h.ip }, Buffer.concat([header, payload]));
+interface Tcp {
+  from: string;
+  to: string;
+  sport?: number;
+  dport?: number;
+  flags?: number;
+  ip?: Partial<Ip>;
+}
+export function tcpPacket(h: Tcp, payload: Uint8Array = Buffer.alloc(4)): Buffer {
+  const { from, to, sport = 40_000, dport = 80, flags = 0x18 } = h;
+  const header = Buffer.concat([u16(sport), u16(dport), u32(1), u32(2), Buffer.from([0x50, flags]), u16(1000), u32(0)]);
+  header.writeUInt16BE(checksum(pseudoHeader(from, to, 6, 20 + payload.length), header, payload), 16);
+  return ipv4({ from, to, protocol: 6, ...h.ip }, Buffer.concat([header, payload]));
 }
 
 function icmp(type: number, code: number, body: Uint8Array): Buffer {

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { until } from "../kernel/namespace.ts";
 import { echoes, FORWARDED, followedDuring, PORT, talk } from "./conversation.ts";
-import { address, configFile, gateway, host, inet, killAndRestart, status, vm1, vm2 } from "./nodes.ts";
+import { address, configFile, gateway, host, inet, killAndRestart, pcgd, status, vm1, vm2 } from "./nodes.ts";
 
 const BYTES = 3_000_000;
 const COUNT = 60;
@@ -54,6 +54,32 @@ test("a translation's counters have every packet, whichever way it took", async 
   });
 });
 
+test("the overlay's interface counts what goes past it", async () => {
+  const counted = async () => (await status()).interfaces.find((i) => i.role === "overlay");
+  const before = await counted();
+  talk(vm1, "udp", address.inet, PORT);
+  const after = await counted();
+  expect((after?.rxPackets ?? 0) - (before?.rxPackets ?? 0)).toBeGreaterThanOrEqual(COUNT);
+  expect((after?.txPackets ?? 0) - (before?.txPackets ?? 0)).toBeGreaterThanOrEqual(COUNT);
+});
+
+test("an operator sees a flow both ways: how its packets come and leave, its translation, age and counts", () => {
+  talk(vm1, "udp", address.inet, PORT, "--from 40003");
+  const of = (peer: string) =>
+    pcgd(`flows ${peer}`)
+      .split("\n")
+      .filter((l) => l.includes(":40003"));
+  const [out, back] = of(address.inet).toSorted((a) => (a.startsWith("udp  overlay") ? -1 : 1));
+  expect(out).toMatch(
+    /^udp +overlay +192\.168\.100\.3:40003 → 198\.51\.100\.10:7000 +leaves +uplink +10\.99\.1\.20:40003 → 198\.51\.100\.10:7000 +eip-203\.0\.113\.10 +\d+ +s +\d\d +packets +\d+ +bytes/,
+  );
+  expect(back).toMatch(
+    /^udp +uplink +198\.51\.100\.10:7000 → 10\.99\.1\.20:40003 +leaves +overlay +198\.51\.100\.10:7000 → 192\.168\.100\.3:40003 +to 10\.99\.3\.248, vni 9096 +eip-203/,
+  );
+  expect(of(address.host)).toEqual([]);
+  expect(pcgd("status")).toMatch(/fast path\n +on, \d+ flows of at most 131072/);
+});
+
 test("datagrams in fragments and whole ones of the same flow all arrive", async () => {
   // The first large answer is lost to finding out how much the way takes.
   expect(talk(inet, "udp", address.eip1, PORT, "--large 4000")).toBeGreaterThan(COUNT - 3);
@@ -83,5 +109,6 @@ describe("with the flow cache off", () => {
       expect(talk(from, "udp", to, port, "--every 0")).toBe(COUNT);
     });
     expect(followed).toEqual({ out: 0, tunnel: 0 });
+    expect(pcgd("status")).toContain("off: pcgd.yaml says flowCache: off");
   });
 });

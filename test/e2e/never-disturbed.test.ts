@@ -1,19 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { sh, until } from "../kernel/namespace.ts";
-import {
-  address,
-  desiredFile,
-  gateway,
-  inet,
-  killAndRestart,
-  seenBy,
-  socket,
-  status,
-  vm1,
-  vm2,
-  wish,
-} from "./nodes.ts";
+import { address, desiredFile, gateway, inet, killAndRestart, pcgd, seenBy, status, vm1, vm2, wish } from "./nodes.ts";
 
 /** TCP, UDP and ping through the gateway for some seconds, at a rate the userspace switches carry; what got lost. */
 async function lostDuring(seconds: number, work: () => unknown) {
@@ -123,7 +111,7 @@ test("pcgd check says file, field and value, and exits 1", () => {
 });
 
 test("pcgd status shows all of it to a person", () => {
-  const text = sh(`${process.execPath} src/bin/pcgd.ts status --socket ${socket}`);
+  const text = pcgd("status");
   for (const part of [
     "unit a",
     "generation wished",

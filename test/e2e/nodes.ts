@@ -31,9 +31,13 @@ export const address = {
   tep: "10.99.3.44",
 } as const;
 
-export const socket = `/run/pcg-${LAB}/a/pcgd.sock`;
+const socket = `/run/pcg-${LAB}/a/pcgd.sock`;
 export const configFile = `/run/pcg-${LAB}/a/pcgd.yaml`;
 export const desiredFile = `/run/pcg-${LAB}/desired.yaml`;
+
+/** What the command prints about the gateway. */
+export const pcgd = (command: string): string =>
+  sh(`${process.execPath} src/bin/pcgd.ts ${command} --socket ${socket}`);
 
 export const status = async (): Promise<Status> => (await ask(socket, "/status")) as Status;
 

@@ -22,6 +22,7 @@ test("a VM with an Elastic IP is seen as it, and is reached through it, on both 
 });
 
 test("a VM without one is seen as the shared address, with a port of the unit's range", () => {
+  gateway.run("conntrack -D -p tcp --dport 80 >/dev/null 2>&1 || true");
   expect(seenBy(vm2, `http://${address.inet}/`)).toBe(address.pat);
   const port = /sport=\d+ dport=80 src=\S+ dst=203\.0\.113\.11 sport=80 dport=(\d+)/.exec(
     gateway.run("conntrack -L -p tcp --dport 80 -s 192.168.100.0/24 2>/dev/null | grep 203.0.113.11"),

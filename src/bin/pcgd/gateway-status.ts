@@ -1,12 +1,14 @@
-import type { NatStatus, Status } from "../../api/status.ts";
+import type { FlowStatus, NatStatus, Status } from "../../api/status.ts";
 import { drops } from "../../datapath/drops.ts";
+import { OVERLAY } from "../../datapath/names.ts";
 import { elasticRuleId, PAT_RULE_ID } from "../../datapath/nat/elastic.ts";
 import { markText } from "../../datapath/nat/number.ts";
 import { natNumbers } from "../../datapath/nat/stage.ts";
 import { type Lease, NEVER } from "../../dhcp/lease.ts";
+import type { Flow } from "../../kernel/flow.ts";
 import type { Counters, HostInterface, Tally } from "../../kernel/kernel.ts";
 import type { DesiredState } from "../../model/desired.ts";
-import type { Unit } from "../../model/unit.ts";
+import type { Unit, UnitConfig } from "../../model/unit.ts";
 import { formatIpv4 } from "../../net/ipv4.ts";
 import type { Report } from "../../reconcile/reconciler.ts";
 
@@ -15,10 +17,51 @@ const NONE: Tally = { packets: 0, bytes: 0 };
 export const dropRows = (counters: Counters | undefined): Status["drops"] =>
   Object.entries(drops).map(([reason, { at, says }]) => ({ reason, at, says, ...(counters?.drops[reason] ?? NONE) }));
 
-export function interfaceRows(unit: Unit | undefined, all: readonly HostInterface[]): Status["interfaces"] {
-  const roles = new Map<string, string>([["overlay0", "overlay"]]);
+export function interfaceRows(
+  unit: Unit | undefined,
+  all: readonly HostInterface[],
+  counters: Counters | undefined,
+): Status["interfaces"] {
+  const roles = new Map<string, string>([[OVERLAY, "overlay"]]);
   for (const role of ["uplink", "downlink", "management"] as const) if (unit) roles.set(unit[role].name, role);
-  return all.flatMap((i) => (roles.has(i.name) ? [{ role: roles.get(i.name) ?? "", ...i }] : []));
+  return all.flatMap((i) => {
+    const role = roles.get(i.name);
+    if (role === undefined) return [];
+    return [{ role, ...i, ...(role === "overlay" && counters ? overlayCounts(counters.passes) : {}) }];
+  });
+}
+
+/** What the overlay's interface would count if it saw all that comes out of tunnels and goes into them. */
+function overlayCounts(passes: Counters["passes"]): Partial<HostInterface> {
+  const { decapsulated = NONE, encapsulated = NONE, flow_tunnel: tunnel = NONE } = passes;
+  return {
+    rxPackets: decapsulated.packets,
+    rxBytes: decapsulated.bytes,
+    txPackets: encapsulated.packets + tunnel.packets,
+    txBytes: encapsulated.bytes + tunnel.bytes,
+  };
+}
+
+/** What a kernel without the flow cache is told of. */
+export const NO_FAST_PATH = "this kernel has no bpf_skb_ct_lookup (Linux 6.0, CONFIG_NF_CONNTRACK and its BTF)";
+
+export function fastPath(
+  config: UnitConfig,
+  unit: Unit | undefined,
+  counters: Counters | undefined,
+): Status["fastPath"] {
+  const on = unit?.flowCache ?? false;
+  return { on, why: on ? null : whyNoFastPath(config, unit), flows: counters?.flows ?? null };
+}
+
+function whyNoFastPath({ flowCache }: UnitConfig, unit: Unit | undefined): string {
+  if (flowCache === "off") return "pcgd.yaml says flowCache: off";
+  return unit ? NO_FAST_PATH : "the interfaces that pcgd.yaml names are not there yet";
+}
+
+export function flowRows(want: DesiredState | undefined, flows: readonly Flow[]): FlowStatus[] {
+  const ids = new Map([...(want ? natNumbers(want) : [])].map(([id, number]) => [number, id]));
+  return flows.map(({ mark, ...flow }) => ({ ...flow, translation: ids.get(mark) ?? null }));
 }
 
 export function endpointRows(

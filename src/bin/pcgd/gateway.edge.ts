@@ -24,9 +24,12 @@ import { readDocument } from "./document.edge.ts";
 import {
   dropRows,
   endpointRows,
+  fastPath,
   firewallRows,
+  flowRows,
   interfaceRows,
   leaseRows,
+  NO_FAST_PATH,
   natRows,
   objectSummary,
 } from "./gateway-status.ts";
@@ -38,11 +41,6 @@ export interface GatewayOptions {
   readonly socket: string;
   readonly state: string;
 }
-
-const NO_FAST_PATH = {
-  why: "this kernel has no bpf_skb_ct_lookup (Linux 6.0, CONFIG_NF_CONNTRACK and its BTF)",
-  so: "every packet takes the slow path, which is complete",
-};
 
 const LOOK_MS = 200;
 const FIND_INTERFACES_MS = 1_000;
@@ -86,6 +84,7 @@ export class Gateway {
     await serveApi(this.#options.socket, {
       status: () => this.#status(),
       objects: () => this.#reconciler.report().objects,
+      flows: async () => flowRows(this.#effective, await this.#door.flows()),
     });
     const file = new DesiredFile({
       file: this.#options.desired,
@@ -128,7 +127,10 @@ export class Gateway {
       if (JSON.stringify(unit) !== JSON.stringify(this.#unit)) {
         await this.#listen(unit);
         if (this.#config.flowCache !== "off" && !unit.flowCache && !this.#unit)
-          this.#log.warn("no fast path", NO_FAST_PATH);
+          this.#log.warn("no fast path", {
+            why: NO_FAST_PATH,
+            so: "every packet takes the slow path, which is complete",
+          });
         this.#unit = unit;
         this.#realizeSoon();
       }
@@ -178,7 +180,7 @@ export class Gateway {
       unit: this.#config.unit,
       pid: process.pid,
       startedAt: this.#startedAt,
-      interfaces: interfaceRows(this.#unit, interfaces),
+      interfaces: interfaceRows(this.#unit, interfaces, counters),
       tep: this.#unit ? formatIpv4(this.#unit.tep.address) : null,
       desired: {
         wished: this.#want?.generation ?? null,
@@ -192,6 +194,7 @@ export class Gateway {
       endpoints: endpointRows(this.#want, this.#effective),
       nat: natRows(this.#effective, this.#unit, counters),
       firewall: firewallRows(this.#effective, counters),
+      fastPath: fastPath(this.#config, this.#unit, counters),
       connections: counters?.connections ?? null,
       dhcp: { pools: this.#dhcp.usage(), ...this.#dhcp.counters, leases: leaseRows(this.#dhcp.leases()) },
     };

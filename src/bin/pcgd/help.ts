@@ -3,6 +3,8 @@ export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
   pcgd [run]                 serve: take the desired state, keep the kernel as wished, answer DHCP
   pcgd check FILE...         say what is wrong with desired-state or pcgd.yaml files, by field and value
   pcgd status [--json]       how things are; --objects lists every kernel object with its state
+  pcgd flows [ADDRESS] [--json]  connections on the fast path, those of an address or all: how their packets come
+                             and leave, their translation, age and counts
   pcgd cleanup               remove all this gateway owns in the kernel, cold (stop pcgd first)
 
   --config FILE    this unit (default /etc/pcg/pcgd.yaml)

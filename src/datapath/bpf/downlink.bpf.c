@@ -75,9 +75,9 @@ INLINE int pass_on(struct __sk_buff *skb, const struct gateway *gw, const struct
 
 	if (!dev || !dev->overlay || !dev->overlay_in || !decapsulate(skb, gw, t, in))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
+	count_pass(skb, PASS_DECAPSULATED);
 	if (flow)
 		return follow(skb, gw, key, flow);
-	count_pass(skb, PASS_DECAPSULATED);
 	return is_single(skb, &in->ip) ? bpf_redirect(dev->overlay_in, 0) : bpf_redirect(dev->overlay, BPF_F_INGRESS);
 }
 
@@ -110,7 +110,7 @@ INLINE struct flow *inner_flow(struct __sk_buff *skb, const struct gateway *gw, 
 	struct transport l4;
 	struct flow *flow;
 
-	if (!gw->flow_cache || is_single(skb, &in->ip) || !is_plain(&in->ip) ||
+	if (!gw->flow_cache || is_single(skb, &in->ip) || !is_plain(skb, &in->ip, t->end - t->inner - ETH_HLEN) ||
 	    !load_transport(skb, &in->ip, t->inner + INNER_HEADERS, &l4))
 		return NULL;
 	flow = find_flow(&in->ip, &l4, SIDE_OVERLAY, key);
@@ -217,8 +217,8 @@ INLINE bool is_usual_inside(const struct __sk_buff *skb, const struct gateway *g
 	__u8 outer_ecn = u->tunnel.ip.tos & ECN_MASK;
 
 	return u->tunnel.inner.h_proto == bpf_htons(ETH_P_IP) && mac_equal(u->tunnel.inner.h_dest, gw->router_mac) &&
-	       (!outer_ecn || outer_ecn == (u->ip.tos & ECN_MASK)) && is_plain(&u->ip) &&
-	       (skb->gso_size || sizeof(u->tunnel) + bpf_ntohs(u->ip.tot_len) <= skb->len) &&
+	       (!outer_ecn || outer_ecn == (u->ip.tos & ECN_MASK)) &&
+	       is_plain(skb, &u->ip, skb->len - sizeof(u->tunnel)) &&
 	       (u->ip.protocol == IPPROTO_TCP || u->ip.protocol == IPPROTO_UDP);
 }
 

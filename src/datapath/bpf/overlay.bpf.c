@@ -8,7 +8,7 @@
 #include "lib/next_hop.h"
 
 /* Sends the tunnel packet on its way; while its neighbour is not known yet, the kernel finds it and keeps the packet. */
-INLINE int send(struct __sk_buff *skb, const struct gateway *gw, const struct devices *dev, __be32 tep)
+INLINE int send(struct __sk_buff *skb, const struct gateway *gw, const struct devices *dev, __be32 tep, __u32 length)
 {
 	struct next_hop *known = bpf_map_lookup_elem(&next_hops, &tep);
 	struct next_hop hop = {};
@@ -22,14 +22,14 @@ INLINE int send(struct __sk_buff *skb, const struct gateway *gw, const struct de
 		    result == BPF_FIB_LKUP_RET_PROHIBIT)
 			return drop(skb, DROP_NO_ROUTE_TO_TEP);
 		if (result != BPF_FIB_LKUP_RET_SUCCESS) {
-			count_pass(skb, PASS_ENCAPSULATED);
+			count_bytes(PASS_ENCAPSULATED, length);
 			return bpf_redirect_neigh(dev->downlink, NULL, 0, 0);
 		}
 		bpf_map_update_elem(&next_hops, &tep, &hop, BPF_ANY);
 	}
 	if (!address_frame(skb, hop.to, hop.from))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
-	count_pass(skb, PASS_ENCAPSULATED);
+	count_bytes(PASS_ENCAPSULATED, length);
 	return bpf_redirect(hop.device, 0);
 }
 
@@ -43,9 +43,10 @@ INLINE int encapsulate(struct __sk_buff *skb, const struct gateway *gw, const st
 		.tos = outer_tos(gw, inner_tos),
 		.hash = bpf_get_hash_recalc(skb),
 	};
+	__u32 length = skb->len;
 	int reason = dev && dev->downlink ? enclose(skb, gw, &to) : DROP_ENCAPSULATION_FAILED;
 
-	return reason == NO_DROP ? send(skb, gw, dev, to.tep) : drop(skb, reason);
+	return reason == NO_DROP ? send(skb, gw, dev, to.tep, length) : drop(skb, reason);
 }
 
 /* TCP alone: nothing else gains by being aggregated, so the downlink has looked for its flow already. */

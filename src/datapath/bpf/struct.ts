@@ -130,6 +130,20 @@ export function encode<S extends Struct>(struct: S, value: ValueOf<S>): Uint8Arr
   return bytes;
 }
 
+/** Reads some fields of a struct, and none of the others: for maps with many entries. */
+export function picker<S extends Struct, F extends keyof S & string>(struct: S, names: readonly F[]) {
+  const fields = layout(struct).members.flatMap(({ name, type, offset }) => {
+    const wanted = names.find((n) => n === name);
+    return wanted !== undefined && type ? [{ name: wanted, offset, get: types[type].get }] : [];
+  });
+  return (bytes: Uint8Array): Pick<ValueOf<S>, F> => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const picked: Partial<Record<F, unknown>> = {};
+    for (const { name, offset, get } of fields) picked[name] = get(view, offset);
+    return picked as Pick<ValueOf<S>, F>;
+  };
+}
+
 /** The struct in these bytes. */
 export function decode<S extends Struct>(struct: S, bytes: Uint8Array): ValueOf<S> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

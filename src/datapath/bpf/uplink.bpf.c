@@ -45,7 +45,7 @@ int uplink_ingress(struct __sk_buff *skb)
 		return let_pass(skb, PASS_UPLINK_IN_OTHER);
 	if (!read_ip(skb, &ip))
 		return drop(skb, DROP_UPLINK_MALFORMED);
-	if (gw && is_plain(&ip)) {
+	if (gw && is_plain(skb, &ip, skb->len - ETH_HLEN)) {
 		flow = known_flow(skb, gw, &ip, SIDE_UPLINK, &key);
 		if (flow)
 			return follow(skb, gw, &key, flow);

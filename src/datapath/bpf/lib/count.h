@@ -3,7 +3,7 @@
 
 #include "base.h"
 
-/* Every packet ends in exactly one of these two. */
+/* Every packet ends in exactly one of these: dropped, or passed on. */
 
 INLINE int drop(const struct __sk_buff *skb, __u32 reason)
 {
@@ -16,14 +16,19 @@ INLINE int drop(const struct __sk_buff *skb, __u32 reason)
 	return TC_ACT_SHOT;
 }
 
-INLINE void count_pass(const struct __sk_buff *skb, __u32 pass)
+INLINE void count_bytes(__u32 pass, __u32 bytes)
 {
 	struct counter *c = bpf_map_lookup_elem(&passes, &pass);
 
 	if (c) {
 		c->packets++;
-		c->bytes += skb->len;
+		c->bytes += bytes;
 	}
+}
+
+INLINE void count_pass(const struct __sk_buff *skb, __u32 pass)
+{
+	count_bytes(pass, skb->len);
 }
 
 /* Leaves the packet to the next program here, then to the stack or the device it was going to. */

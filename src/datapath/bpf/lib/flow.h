@@ -22,12 +22,26 @@
 #define TCP_SYN 2
 #define TCP_RST 4
 
-/* No options, not a fragment, far enough from its end, sound, and long enough to have ports. */
-INLINE bool is_plain(const struct iphdr *ip)
+/* Ethernet's least payload: what is shorter may have been padded to it. */
+#define ETH_PADDED 46
+
+/* The packet is as long as it says. An aggregate's length is the kernel's business. */
+INLINE bool is_whole(const struct __sk_buff *skb, const struct iphdr *ip, __u32 bytes)
+{
+	__u32 length = bpf_ntohs(ip->tot_len);
+
+	return length == bytes || (length < bytes && bytes <= ETH_PADDED) || skb->gso_size;
+}
+
+/*
+ * No options, not a fragment, far enough from its end, sound, long enough to have ports, and whole: `bytes` are there
+ * from its first on.
+ */
+INLINE bool is_plain(const struct __sk_buff *skb, const struct iphdr *ip, __u32 bytes)
 {
 	return *(__u8 *)ip == 0x45 && !(ip->frag_off & bpf_htons(IP_MORE_FRAGMENTS | IP_FRAGMENT_OFFSET)) &&
-	       ip->ttl > 1 && bpf_ntohs(ip->tot_len) >= sizeof(*ip) + sizeof(struct udphdr) &&
-	       fold(sum_ip_header(ip)) == 0xffff;
+	       ip->ttl > 1 && is_whole(skb, ip, bytes) &&
+	       bpf_ntohs(ip->tot_len) >= sizeof(*ip) + sizeof(struct udphdr) && fold(sum_ip_header(ip)) == 0xffff;
 }
 
 /* Copies the IPv4 header right after Ethernet's, if it is a plain one and the packet is there. */
@@ -41,7 +55,7 @@ INLINE bool read_plain_ip(struct __sk_buff *skb, struct iphdr *ip)
 	if (!AT(skb, ETH_HLEN, header))
 		return false;
 	*ip = *header;
-	return is_plain(ip) && ETH_HLEN + bpf_ntohs(ip->tot_len) <= skb->len;
+	return is_plain(skb, ip, skb->len - ETH_HLEN);
 }
 
 /* TCP's header up to its flags; UDP's as far as it goes. */
@@ -106,8 +120,8 @@ INLINE bool is_current(const struct flow *flow)
 }
 
 /*
- * Whether the packet is whole and no larger than the way it goes. An oversize one is the kernel's to refuse: it sends
- * the ICMP error.
+ * Whether the packet has its header and is no larger than the way it goes. An oversize one is the kernel's to refuse: it
+ * sends the ICMP error.
  */
 INLINE bool fits(const struct __sk_buff *skb, const struct flow *flow, const struct iphdr *ip, const struct transport *t)
 {
@@ -218,6 +232,7 @@ INLINE bool rewrite(struct __sk_buff *skb, const struct flow_key *key, const str
 INLINE int follow(struct __sk_buff *skb, const struct gateway *gw, const struct flow_key *key, struct flow *flow)
 {
 	struct tunnel_to to = { .tep = flow->tep, .vni = flow->vni, .mac = flow->mac, .hash = flow->hash };
+	__u32 length = skb->len;
 	struct iphdr *ip;
 	int reason;
 
@@ -225,7 +240,7 @@ INLINE int follow(struct __sk_buff *skb, const struct gateway *gw, const struct 
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
 	/* Connections stay on one CPU: no two count at once. */
 	flow->packets++;
-	flow->bytes += skb->len - ETH_HLEN;
+	flow->bytes += length - ETH_HLEN;
 	if (flow->tep) {
 		if (!AT(skb, ETH_HLEN, ip))
 			return drop(skb, DROP_ENCAPSULATION_FAILED);
@@ -236,7 +251,7 @@ INLINE int follow(struct __sk_buff *skb, const struct gateway *gw, const struct 
 	}
 	if (!address_frame(skb, flow->to, flow->from))
 		return drop(skb, DROP_ENCAPSULATION_FAILED);
-	count_pass(skb, flow->tep ? PASS_FLOW_TUNNEL : PASS_FLOW_OUT);
+	count_bytes(flow->tep ? PASS_FLOW_TUNNEL : PASS_FLOW_OUT, length);
 	skb->mark = FLOW_MARK;
 	return bpf_redirect(flow->device, 0);
 }

@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory. One after the other. */
+/**
+ * unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory. guest: both of
+ * these again on Debian's own kernel, in an emulated machine, some ten minutes. One after the other.
+ */
 export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line.ts"],
@@ -24,6 +27,14 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "guest",
+          sequence: { groupOrder: 3 },
+          include: ["test/guest/**/*.test.ts"],
+          testTimeout: 1_800_000,
         },
       },
     ],

@@ -34,7 +34,7 @@ packages=(
   iproute2 nftables libnftables1 libbpf1 conntrack ethtool procps util-linux kmod
   clang llvm libbpf-dev linux-libc-dev libc6-dev
   openvswitch-switch udhcpc dhcpcd-base curl iputils-ping
-  tshark tcpdump iperf3
+  tshark tcpdump iperf3 qemu-system-x86
 )
 packages+=("${extra[@]+"${extra[@]}"}")
 
@@ -84,7 +84,7 @@ getent passwd pcg-kernel >/dev/null ||
   useradd --system --gid pcg --home-dir /nonexistent --shell /usr/sbin/nologin pcg-kernel
 
 # Built in on some kernels, modules on others; the gateway says itself what it then lacks.
-for module in veth nf_tables nf_conntrack nf_nat nft_ct nft_nat sch_ingress cls_bpf; do
+for module in veth tun nf_tables nf_conntrack nf_nat nft_ct nft_nat sch_ingress cls_bpf; do
   modprobe -q "$module" 2>/dev/null || true
 done
 

@@ -44,8 +44,9 @@ const remove = (directory: string) => {
  *
  * Once all is pinned, CAP_BPF and CAP_NET_ADMIN suffice. Loading wants CAP_PERFMON too: without it Linux 6.1 refuses
  * the programs ("attempt to corrupt spilled pointer", of a scalar), and 6.18 loads them with barriers against
- * speculation that cost 1.6 times the time per packet (measured by test run). So a short-lived start with that
- * capability calls ensureLoaded(), and the long-lived process finds the pins.
+ * speculation that cost 1.6 times the time per packet (measured by test run). What looks into connection tracking wants
+ * CAP_SYS_ADMIN where that is a module: BPF_BTF_GET_FD_BY_ID tells its types to nobody else. So a short-lived start with
+ * these capabilities calls ensureLoaded(), and the long-lived process finds the pins.
  */
 export class Bpf {
   /** Of the programs in the object files. */

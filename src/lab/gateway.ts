@@ -82,9 +82,9 @@ function gatewayDaemon(lab: LabPaths, unit: GatewayUnit, daemon: GatewayDaemon, 
   };
 }
 
-/** What the appliance does before pcg-kernel starts: the one step that needs CAP_PERFMON. */
+/** What the appliance does before pcg-kernel starts: the one step that needs CAP_PERFMON and CAP_SYS_ADMIN. */
 export const loadPrograms = (lab: LabPaths, unit: GatewayUnit, { checkout }: Programs): Step => {
-  const as = { checkout, user: gatewayUsers["pcg-kernel"], capabilities: "-all,+net_admin,+bpf,+perfmon" };
+  const as = { checkout, user: gatewayUsers["pcg-kernel"], capabilities: "-all,+net_admin,+bpf,+perfmon,+sys_admin" };
   const { bpffs } = gatewayFiles(lab, unit);
   return { kind: "run", argv: onTheAppliance(lab, unit, as, ["pcg-kernel.ts", "load", "--bpffs", bpffs]) };
 };

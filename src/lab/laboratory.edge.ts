@@ -71,7 +71,7 @@ export async function down(lab: LabPaths): Promise<void> {
   await undoAll(lab, [...planned, ...readJournal(lab), { kind: "remove", path: lab.root }]);
 }
 
-const LEASE_MS = 20_000;
+const LEASE_MS = 60_000;
 
 /** Waits until every VM has its address, or long enough for any. */
 async function leases(lab: LabPaths, { say, signal }: Watcher): Promise<void> {

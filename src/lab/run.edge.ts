@@ -18,7 +18,7 @@ function commandLine({ argv, namespace }: Command): readonly [string, ...string[
 }
 
 /** Runs a command to its end and gives what it printed. @throws LAB_FAILED */
-export function run(command: Command, { timeoutMs = 30_000 } = {}): Promise<string> {
+export function run(command: Command, { timeoutMs = 120_000 } = {}): Promise<string> {
   const [program, ...args] = commandLine(command);
   return new Promise((resolve, reject) => {
     const refuse = (detail: Record<string, unknown>, cause?: unknown) =>

@@ -49,7 +49,8 @@ async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
   if (daemon.socket) await answering(lab, daemon, daemon.socket);
 }
 
-const READY_MS = 20_000;
+/** Long enough for an emulated machine: a daemon that ended is noticed at once. */
+const READY_MS = 90_000;
 
 /** Waits until the daemon's socket takes connections. @throws LAB_FAILED with the end of its log */
 async function answering(lab: LabPaths, daemon: Daemon, socket: string): Promise<void> {

@@ -156,15 +156,16 @@ function asNobody(capabilities: string, ...words: string[]): unknown {
   return JSON.parse(out.toString());
 }
 
-test("CAP_NET_ADMIN and CAP_BPF are enough without root; loading takes CAP_PERFMON beside them", () => {
+test("CAP_NET_ADMIN and CAP_BPF are enough without root; loading takes CAP_PERFMON and CAP_SYS_ADMIN beside them", () => {
   expect(interfaceIndexes()).toContain(LO);
   const pins = join(t.directory, "nobody");
   mkdirSync(pins);
   chownSync(pins, nobody, nobody);
-  expect(asNobody("+net_admin,+bpf,+perfmon", "load", pins, objects)).toEqual({
+  expect(asNobody("+net_admin,+bpf,+perfmon,+sys_admin", "load", pins, objects)).toEqual({
     uid: nobody,
-    capabilities: "000000c000001000",
+    capabilities: "000000c000201000",
     loaded: true,
+    learns: true,
   });
   expect(asNobody("+net_admin,+bpf", "use", pins, objects)).toEqual({
     uid: nobody,

@@ -21,6 +21,6 @@ function use() {
   return facts;
 }
 
-const facts = what === "load" ? { loaded: bpf.ensureLoaded() === undefined } : use();
+const facts = what === "load" ? { loaded: bpf.ensureLoaded() === undefined, learns: bpf.canLearn() } : use();
 const capabilities = /CapEff:\s*(\w+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
 process.stdout.write(JSON.stringify({ uid: process.getuid?.(), capabilities, ...facts }));

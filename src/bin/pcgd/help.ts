@@ -25,4 +25,5 @@ export const pcgKernelHelp = `pcg-kernel: the gateway's door to the kernel, for 
   --bpffs DIR     a mounted bpffs to keep eBPF programs and maps in (default /run/pcg/bpf)
 
 Serving needs CAP_NET_ADMIN and CAP_BPF, and no more. Loading needs CAP_PERFMON beside them: without it some
-kernels refuse the programs, and others slow them down. Killing it disturbs no traffic.`;
+kernels refuse the programs, and others slow them down; and CAP_SYS_ADMIN where connection tracking is a module, or
+there is no fast path. Killing it disturbs no traffic.`;

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Runs a command on Debian's own kernel: this machine's files in a virtual machine, changed there and forgotten after.
+#   run.sh [--cpus N] [--memory MB] [--timeout SECONDS] -- COMMAND...
+# The kernel is the newest of this Debian's package repository, or PCG_GUEST_KERNEL=6.1.0-56-amd64. Without KVM it is
+# emulated: some twenty times slower than this machine. Exits with the command's status.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+cpus=2 memory=4096 limit=1800
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --cpus) cpus=$2; shift 2 ;;
+    --memory) memory=$2; shift 2 ;;
+    --timeout) limit=$2; shift 2 ;;
+    --) shift; break ;;
+    --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "run.sh: unknown option $1 (--help lists them)" >&2; exit 2 ;;
+  esac
+done
+[ $# -gt 0 ] || { echo "run.sh: no command given (--help)" >&2; exit 2; }
+
+newest() { apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: linux-image-//p'; }
+version=${PCG_GUEST_KERNEL:-$(newest)}
+if [ -z "$version" ]; then
+  apt-get update -qq
+  version=$(newest)
+fi
+[ -n "$version" ] || { echo "run.sh: the package repository has no linux-image-amd64" >&2; exit 1; }
+root=$PWD/build/guest/$version
+
+if [ ! -e "$root/ready" ]; then
+  echo "guest: unpacking Debian's kernel $version" >&2
+  rm -rf "$root"
+  mkdir -p "$root/package"
+  (cd "$root/package" && apt-get download -qq "linux-image-$version" 2>/dev/null) ||
+    { echo "run.sh: apt-get cannot download linux-image-$version; try apt-get update" >&2; exit 1; }
+  dpkg-deb -x "$root"/package/*.deb "$root"
+  depmod -b "$root" "$version"
+  touch "$root/ready"
+fi
+
+# The first file system: busybox, and the modules that the real one needs.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p "$work"/{result,first/{bin,lib/x86_64-linux-gnu,lib64,modules,dev,proc,lower,upper,new}}
+busybox=$(command -v busybox)
+cp "$busybox" "$work/first/bin/busybox"
+for library in $(ldd "$busybox" | grep -o '/lib[^ ]*'); do cp -L "$library" "$work/first$library"; done
+modprobe -d "$root" -S "$version" --show-depends -a virtio_pci 9pnet_virtio 9p overlay |
+  sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' >"$work/modules"
+while read -r module; do
+  cp "$module" "$work/first/modules/"
+  basename "$module"
+done <"$work/modules" >"$work/first/modules/order"
+cp test/guest/init.sh "$work/first/init"
+chmod 755 "$work/first/init"
+(cd "$work/first" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/first.cpio"
+
+{
+  printf 'cd %q\n' "$PWD"
+  printf 'export PATH=%q\n' "$PWD/node_modules/.bin:$PATH"
+  printf '%q ' "$@"
+} >"$work/result/command"
+printf '%s' "$root/lib/modules" >"$work/result/modules"
+# As on the appliance.
+cp appliance/rootfs/etc/modules-load.d/pcg.conf "$work/result/load"
+
+accelerate=(-accel "tcg,thread=multi" -cpu max)
+timeout --foreground "$limit" qemu-system-x86_64 "${accelerate[@]}" -smp "$cpus" -m "$memory" \
+  -display none -monitor none -serial stdio -no-reboot -nic none \
+  -kernel "$root/boot/vmlinuz-$version" -initrd "$work/first.cpio" \
+  -append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable" \
+  -virtfs "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap" \
+  -virtfs "local,path=$work/result,mount_tag=result,security_model=none" </dev/null | tr -d '\r' ||
+  { echo "run.sh: the guest did not end by itself in $limit seconds" >&2; exit 1; }
+[ -e "$work/result/status" ] || { echo "run.sh: the guest ended before the command did" >&2; exit 1; }
+exit "$(cat "$work/result/status")"

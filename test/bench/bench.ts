@@ -3,17 +3,26 @@ import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/base/error.ts";
 import { apply } from "./apply.ts";
-import { fastPath, floor, slowPath } from "./datapath.ts";
+import { fastPath, floor, kernelGeneve, plainForwarding, slowPath } from "./datapath.ts";
 import { dhcp } from "./dhcp.ts";
 import type { BenchOptions } from "./options.ts";
+import { works } from "./path-cells.ts";
 import { type Findings, jsonText, type Report, tableText } from "./report.ts";
 import { Undo } from "./undo.ts";
+
+/** Of secondary addresses: entries.ts's 10.10.64.0/18. */
+const MOST_ENTRIES = 16_000;
 
 type Bench = (options: BenchOptions, undo: Undo) => Promise<Findings>;
 
 const benches: Readonly<Record<string, { readonly does: string; readonly run: Bench }>> = {
-  "fast-path": { does: "gateway CPU per packet, against kernel VXLAN + nftables maps", run: fastPath },
+  "fast-path": { does: "gateway CPU, latency and connections, against kernel VXLAN + nftables maps", run: fastPath },
   "slow-path": { does: "the same with the flow cache off", run: slowPath },
+  geneve: {
+    does: "gateway CPU, against kernel geneve + nftables + flowtable, where the kernel has them",
+    run: kernelGeneve,
+  },
+  forward: { does: "gateway CPU, against a plain router: no tunnel, no NAT", run: plainForwarding },
   floor: { does: "gateway CPU per packet, against sending on untouched", run: floor },
   apply: { does: "time to effect of 10,000 endpoints and Elastic IPs, and of one more", run: apply },
   dhcp: { does: "DHCP exchanges a second without a drop, against Kea", run: dhcp },
@@ -26,6 +35,8 @@ ${Object.entries(benches)
   .join("\n")}
 
   --rounds N    repetitions of each comparison (default 5)
+  --sizes N,…   endpoints, Elastic IPs and flows of a gateway (default 10,1000,10000)
+  --cells X,…   of the paths' work, only these: ${Object.keys(works).join(", ")}
   --quick       two short ones: shows that it works, not what to quote
   --json FILE   writes the figures there too
   --help        this
@@ -63,6 +74,8 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       rounds: { type: "string" },
+      sizes: { type: "string", default: "10,1000,10000" },
+      cells: { type: "string", default: Object.keys(works).join(",") },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
       help: { type: "boolean", default: false },
@@ -79,7 +92,14 @@ async function main(): Promise<number> {
   requireMachine();
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a number from 1");
-  const report = await runAll(names, { rounds, quick: values.quick, progress });
+  const sizes = values.sizes.split(",").map(Number);
+  if (!sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= MOST_ENTRIES))
+    throw new Error(`--sizes takes numbers from 1 to ${MOST_ENTRIES}, with commas between`);
+  const chosen = values.cells.split(",");
+  const strange = chosen.find((name) => !works[name]);
+  if (strange !== undefined)
+    throw new Error(`no cell is called ${strange}; there are ${Object.keys(works).join(", ")}`);
+  const report = await runAll(names, { rounds, sizes, works: chosen, quick: values.quick, progress });
   process.stdout.write(`${tableText(report)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, jsonText(report));
   return 0;
@@ -96,7 +116,7 @@ async function runAll(names: readonly string[], options: BenchOptions): Promise<
   return {
     machine: machine(),
     cells: found.flatMap((f) => f.cells),
-    notes: [...quick, ...found.flatMap((f) => f.notes)],
+    notes: [...new Set([...quick, ...found.flatMap((f) => f.notes)])],
   };
 }
 

@@ -1,44 +1,34 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { kernelObjects } from "../../src/datapath/pipeline.ts";
-import { type Entry, entriesOf, net, wishOf } from "./entries.ts";
-import { configureFloor, FLOOR_NAME } from "./floor-gateway.ts";
-import { LOAD_CPU, makeWireLike, measureGateway, steerFarEnds } from "./gateway-cpu.ts";
-import { type Direction, Generator } from "./generator.ts";
+import { entriesOf } from "./entries.ts";
+import type { Direction } from "./generator.ts";
+import { noGeneve } from "./geneve-gateway.ts";
 import type { BenchOptions } from "./options.ts";
-import { realize, startOurGateway, writeTepNeighbours } from "./our-gateway.ts";
-import { configurePeer, PEER_DEVICE, PEER_NAME } from "./peer-gateway.ts";
+import { type Work, works } from "./path-cells.ts";
 import { type Cell, type Findings, pairedCell } from "./report.ts";
+import {
+  establish,
+  floorStand,
+  forwardStand,
+  geneveStand,
+  LEAST_FLOWS,
+  type MakeStand,
+  ourStand,
+  type Stand,
+  vxlanStand,
+} from "./stands.ts";
 import { type Side, turns } from "./statistics.ts";
-import { buildTopology, links, type Topology } from "./topology.ts";
 import { Undo } from "./undo.ts";
 
-const sizes = [10, 10_000] as const;
 const directions = ["out", "in"] as const satisfies Direction[];
-/** UDP flows when there are fewer entries; else one flow an entry, so that every entry is used. */
-const LEAST_FLOWS = 64;
-const STREAMS = 4;
-/** TCP payload of a 1500-byte packet with timestamps. */
-const SEGMENT = 1_448;
-/** Fewer delivered than this is not a measurement. */
-const LEAST_DELIVERED = 5_000;
 
 const notes = [
-  "paths: ns of the gateway's CPU per delivered packet of 64 bytes, or per 1,448 delivered bytes of TCP. The CPU is",
-  "  that of the two ports' NAPI threads and ksoftirqd on CPU 1 (schedstat); senders, iperf3 and TCP's receivers are on",
-  "  CPU 0. It is no capacity: veth's ring of 256 frames drops under a flood, and ns per packet include what a far end's",
-  "  UDP sink costs, the same for both. There is no NIC here: no driver, no checksum or segmentation offload of one, no",
-  "  DMA. Softirq work that interrupts another task on CPU 1 is charged to that task and missing for both.",
+  "paths: ns of the gateway's CPU per delivered packet of 64 bytes, per 1,448 delivered bytes of TCP, or per TCP",
+  "  connection with one request; latency is a request's and its answer's time. The CPU is that of the two ports' NAPI",
+  "  threads and ksoftirqd on CPU 1 (schedstat); senders, iperf3 and TCP's receivers are on CPU 0. It is no capacity:",
+  "  veth's ring of 256 frames drops under a flood, and ns per packet include what a far end's UDP sink costs, the same",
+  "  for both. There is no NIC here: no driver, no checksum or segmentation offload of one, no DMA. Softirq work that",
+  "  interrupts another task on CPU 1 is charged to that task and missing for both. TCP in segments of 64 KB has no",
+  "  figure: veth does not give them to the thread that is charged.",
 ];
-
-interface Stand {
-  readonly topology: Topology;
-  readonly cpu: () => number;
-  /** Whether it tracks connections. */
-  readonly connects: boolean;
-  readonly generators: Readonly<Record<Direction, Generator>>;
-}
-
-type MakeStand = (entries: readonly Entry[], undo: Undo) => Promise<Stand>;
 
 /** What is compared with what. */
 interface Comparison {
@@ -46,29 +36,44 @@ interface Comparison {
   readonly ours: MakeStand;
   readonly peer: MakeStand;
   readonly peerName: string;
-  /** A peer that terminates nothing can carry no connection. */
-  readonly tcp: boolean;
+  /** A peer that terminates nothing can hold no conversation. */
+  readonly talks: boolean;
+  /** Why it cannot be made here, if so. */
+  readonly missing?: () => string | undefined;
 }
 
-/** Gateway CPU per packet, ours as it is, and the kernel's own VXLAN gateway. */
-export const fastPath = (options: BenchOptions, undo: Undo): Promise<Findings> =>
-  compareSizes({ name: "fast", ours: ourStand("on"), peer: peerStand, peerName: PEER_NAME, tcp: true }, options, undo);
+const fast = { ours: ourStand("on"), talks: true } as const;
 
+const vxlan = { ...fast, name: "fast", peer: vxlanStand, peerName: "kernel VXLAN + nftables maps" };
+const slow = { ...vxlan, name: "slow", ours: ourStand("off") };
+const geneve = {
+  ...fast,
+  name: "geneve",
+  peer: geneveStand,
+  peerName: "kernel geneve + nftables + flowtable",
+  missing: noGeneve,
+};
+const forward = { ...fast, name: "forward", peer: forwardStand, peerName: "plain forwarding: no tunnel, no NAT" };
+const redirect = { ...fast, name: "floor", talks: false, peer: floorStand, peerName: "redirect only, no gateway" };
+
+const bench = (comparison: Comparison) => (options: BenchOptions, undo: Undo) => compareAll(comparison, options, undo);
+
+/** Ours as it is against the kernel's own VXLAN gateway. */
+export const fastPath = bench(vxlan);
 /** The same with the flow cache off, so that nftables sees every packet. */
-export const slowPath = (options: BenchOptions, undo: Undo): Promise<Findings> =>
-  compareSizes({ name: "slow", ours: ourStand("off"), peer: peerStand, peerName: PEER_NAME, tcp: true }, options, undo);
-
+export const slowPath = bench(slow);
+/** Against the fastest gateway that the kernel's own parts make. */
+export const kernelGeneve = bench(geneve);
+/** How far ours is from a router that does nothing else. */
+export const plainForwarding = bench(forward);
 /** How far ours is from doing nothing at all. */
-export const floor = (options: BenchOptions, undo: Undo): Promise<Findings> =>
-  compareSizes(
-    { name: "floor", ours: ourStand("on"), peer: floorStand, peerName: FLOOR_NAME, tcp: false },
-    options,
-    undo,
-  );
+export const floor = bench(redirect);
 
-async function compareSizes(comparison: Comparison, options: BenchOptions, undo: Undo): Promise<Findings> {
+async function compareAll(comparison: Comparison, options: BenchOptions, undo: Undo): Promise<Findings> {
+  const missing = comparison.missing?.();
+  if (missing !== undefined) return { cells: [], notes: [`${comparison.name}: not measured; ${missing}`] };
   const cells: Cell[] = [];
-  for (const size of sizes) {
+  for (const size of options.sizes) {
     const scope = new Undo();
     undo.add(() => scope.all());
     cells.push(...(await compare(comparison, size, options, scope)));
@@ -81,115 +86,32 @@ async function compare(comparison: Comparison, size: number, options: BenchOptio
   const entries = entriesOf(size);
   options.progress(`${comparison.name}: two gateways with ${size} entries each`);
   const stands = { ours: await comparison.ours(entries, undo), peer: await comparison.peer(entries, undo) };
-  const cells: Cell[] = [];
-  const measure = async (work: string, cost: (stand: Stand, direction: Direction) => Promise<number>) => {
-    for (const direction of directions) {
-      const name = `${comparison.name}-${work}-${direction}-${size}`;
-      const rounds = await alternate(options, name, (side) => cost(stands[side], direction));
-      cells.push(pairedCell({ name, unit: "ns", peerName: comparison.peerName, better: "less" }, rounds));
-    }
-  };
   for (const { topology } of Object.values(stands)) topology.setSink(true);
   for (const stand of Object.values(stands)) await establish(stand, Math.max(size, LEAST_FLOWS));
-  await measure("udp64", (stand, direction) => udpCost(stand, direction, options.quick ? 400 : 1_500));
-  if (!comparison.tcp) return cells;
-  for (const { topology } of Object.values(stands)) readyForTcp(topology);
-  await measure("tcp-mtu", (stand, direction) => tcpCost(stand, direction, options.quick ? 1 : 3));
+  const cells: Cell[] = [];
+  for (const work of Object.values(works)) {
+    if (!options.works.includes(work.name) || (work.talks && !comparison.talks)) continue;
+    for (const stand of Object.values(stands)) await work.prepare(stand);
+    for (const direction of directions) cells.push(await measure(comparison, stands, work, direction, size, options));
+  }
   return cells;
 }
 
-async function alternate(
-  { rounds, progress }: BenchOptions,
-  name: string,
-  measure: (side: Side) => Promise<number>,
-): Promise<Record<Side, number>[]> {
+async function measure(
+  { name: comparison, peerName }: Comparison,
+  stands: Readonly<Record<Side, Stand>>,
+  work: Work,
+  direction: Direction,
+  size: number,
+  options: BenchOptions,
+): Promise<Cell> {
+  const name = `${comparison}-${work.name}-${direction}-${size}`;
   const found: Record<Side, number[]> = { ours: [], peer: [] };
-  for (const side of turns(rounds)) {
-    const value = await measure(side);
-    progress(`${name} ${side}: ${value.toFixed(0)} ns`);
+  for (const side of turns(options.rounds)) {
+    const value = await work.cost(stands[side], direction, options);
+    options.progress(`${name} ${side}: ${value.toFixed(0)} ${work.unit}`);
     found[side].push(value);
   }
-  return found.ours.map((ours, n) => ({ ours, peer: found.peer[n] ?? Number.NaN }));
-}
-
-const ourStand =
-  (flowCache: "on" | "off"): MakeStand =>
-  async (entries, undo) => {
-    const topology = buildTopology("ours", "geneve", undo);
-    writeTepNeighbours(topology, entries);
-    const ours = await startOurGateway(topology, undo, { flowCache });
-    await realize(ours, kernelObjects(wishOf(entries), ours.unit));
-    return stand(topology, entries, undo, "overlay0");
-  };
-
-async function floorStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {
-  const topology = buildTopology("peer", "geneve", undo);
-  configureFloor(topology, undo);
-  return { ...(await stand(topology, entries, undo, links.downlink)), connects: false };
-}
-
-function peerStand(entries: readonly Entry[], undo: Undo): Promise<Stand> {
-  const topology = buildTopology("peer", "vxlan", undo);
-  writeTepNeighbours(topology, entries);
-  configurePeer(topology, entries);
-  return stand(topology, entries, undo, PEER_DEVICE);
-}
-
-/** @param router the device whose MAC VMs send to */
-async function stand(topology: Topology, entries: readonly Entry[], undo: Undo, router: string): Promise<Stand> {
-  makeWireLike(topology);
-  const routerMac = topology.gateway.mac(router);
-  topology.vm.batch([`neigh replace ${net.gateway} lladdr ${routerMac} dev ${links.vm} nud permanent`]);
-  const load = { entries, flows: Math.max(entries.length, LEAST_FLOWS), routerMac };
-  const generators = {
-    out: new Generator(topology, "out", load, undo),
-    in: new Generator(topology, "in", load, undo),
-  };
-  return { topology, cpu: measureGateway(topology), generators, connects: true };
-}
-
-/** Every flow is a connection that has been seen both ways before anything is measured. */
-async function establish({ topology, generators, connects }: Stand, flows: number): Promise<void> {
-  if (!connects) return;
-  for (let attempt = 0; attempt < 5; attempt++) {
-    await generators.out.once();
-    await generators.in.once();
-    if (connections(topology) >= flows) return;
-  }
-  throw new Error(`only ${connections(topology)} of ${flows} connections came about`);
-}
-
-const connections = ({ gateway }: Topology) => Number(gateway.run("cat /proc/sys/net/netfilter/nf_conntrack_count"));
-
-async function udpCost({ topology, cpu, generators }: Stand, direction: Direction, ms: number): Promise<number> {
-  const [cpuBefore, sunkBefore] = [cpu(), topology.sunk()];
-  generators[direction].flood(ms);
-  await sleep(20);
-  const delivered = topology.sunk() - sunkBefore;
-  if (delivered < LEAST_DELIVERED) throw new Error(`only ${delivered} packets came through (${direction})`);
-  return (cpu() - cpuBefore) / delivered;
-}
-
-function readyForTcp(topology: Topology): void {
-  topology.setSink(false);
-  steerFarEnds(topology, "away");
-  topology.inet.start({ argv: ["iperf3", "-s", "-p", "5201"], cpu: LOAD_CPU });
-}
-
-async function tcpCost({ topology, cpu }: Stand, direction: Direction, seconds: number): Promise<number> {
-  const reverse = direction === "in" ? ["-R"] : [];
-  const before = cpu();
-  const { out } = await topology.vm.finish({
-    argv: ["iperf3", "-c", net.internet, "-P", `${STREAMS}`, "-t", `${seconds}`, "-J", ...reverse],
-    cpu: LOAD_CPU,
-  });
-  const used = cpu() - before;
-  return used / (receivedBytes(out) / SEGMENT);
-}
-
-function receivedBytes(text: string): number {
-  const { end, error } = JSON.parse(text) as { end?: { sum_received?: { bytes: number } }; error?: string };
-  const bytes = end?.sum_received?.bytes ?? 0;
-  if (error !== undefined || bytes < LEAST_DELIVERED * SEGMENT) throw new Error(`iperf3: ${error ?? `${bytes} bytes`}`);
-  return bytes;
+  const rounds = found.ours.map((ours, n) => ({ ours, peer: found.peer[n] ?? Number.NaN }));
+  return pairedCell({ name, unit: work.unit, peerName, better: "less" }, rounds);
 }

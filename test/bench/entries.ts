@@ -50,6 +50,7 @@ export const wishOf = (entries: readonly Entry[], generation = 1): DesiredState 
   segments: [{ id: "bench", name: "bench", vni: net.vni, gateway: `${net.gateway}/${net.segmentLength}` }],
   teps: tepsOf(entries).map((address) => ({ address })),
   endpoints: entries.map(({ mac, ip, tep }) => ({ segment: "bench", mac, ip, tep })),
+  firewall: [{ id: "all", rules: [{ id: "in", action: "ALLOW" }] }],
   tier0: { uplinkRoutes: [{ prefix: "0.0.0.0/0" }] },
   elasticIps: entries.map(({ elastic, secondary, ip }) => ({
     address: elastic,

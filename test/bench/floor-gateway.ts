@@ -4,8 +4,6 @@ import { inNetwork } from "./thread.ts";
 import { links, type Topology } from "./topology.ts";
 import type { Undo } from "./undo.ts";
 
-export const FLOOR_NAME = "redirect only, no gateway";
-
 /** A gateway that does nothing but send on: no lower cost can be had on this hook. */
 export function configureFloor({ gateway }: Topology, undo: Undo): void {
   const object = loadProgram("floor", undo);

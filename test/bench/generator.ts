@@ -36,12 +36,14 @@ const vxlan = (vni: number, frame: Uint8Array) => {
   return Buffer.concat([header, frame]);
 };
 
+const tunnelPorts = { geneve: 6081, vxlan: 4789 } as const;
+type Wrapped = keyof typeof tunnelPorts;
+
 const tunnelled = {
   geneve: (frame: Uint8Array) =>
     geneve({ vni: net.vni, critical: true, options: option(0x0104, 0x80, Buffer.alloc(4)) }, frame),
   vxlan: (frame: Uint8Array) => vxlan(net.vni, frame),
-} as const satisfies Record<Tunnel, (frame: Uint8Array) => Buffer>;
-const tunnelPorts = { geneve: 6081, vxlan: 4789 } as const;
+} as const satisfies Record<Wrapped, (frame: Uint8Array) => Buffer>;
 
 export interface Load {
   readonly entries: readonly Entry[];
@@ -78,6 +80,7 @@ const inwards = ({ secondary }: Entry, port: number, macs: Macs) =>
 
 function outwards({ ip, mac, tep }: Entry, port: number, macs: Macs, tunnel: Tunnel): Buffer {
   const packet = udpPacket({ from: ip, to: net.internet, sport: port, dport: PORT, check: 0 }, Buffer.alloc(PAYLOAD));
+  if (tunnel === "none") return ethernet({ to: macs.downlink, from: mac }, packet);
   const inner = ethernet({ to: macs.router, from: mac }, packet);
   const header = { from: tep, to: net.tep, sport: 0xc000 | (port & 0x3fff), dport: tunnelPorts[tunnel], check: 0 };
   const outer = ipv4({ from: tep, to: net.tep, protocol: 17 }, udp(header, tunnelled[tunnel](inner)));

@@ -2,6 +2,10 @@
 export interface BenchOptions {
   /** Rounds of each comparison. */
   readonly rounds: number;
+  /** Entries of a gateway, one comparison each. */
+  readonly sizes: readonly number[];
+  /** Which work of path-cells.ts. */
+  readonly works: readonly string[];
   /** Shorter measurements: to see that it works, not to quote. */
   readonly quick: boolean;
   /** Says how far it is. */

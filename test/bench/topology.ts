@@ -9,7 +9,8 @@ import { BenchNamespace } from "./namespace.ts";
 import { inNetwork } from "./thread.ts";
 import type { Undo } from "./undo.ts";
 
-export type Tunnel = "geneve" | "vxlan";
+/** none: frames as they are. */
+export type Tunnel = "geneve" | "vxlan" | "none";
 
 /** Of the cables between the namespaces, the ends. Uplink and downlink are the gateway's. */
 export const links = {
@@ -30,6 +31,7 @@ const ends = {
   gateway: "ipv4",
   vni: "u32",
   vxlan: "u32",
+  plain: "u32",
   sink: "u32",
   wireMac: "mac",
   gatewayMac: "mac",
@@ -112,6 +114,7 @@ function attach(
     gateway: parseIpv4(net.tep),
     vni: net.vni,
     vxlan: tunnel === "vxlan" ? 1 : 0,
+    plain: tunnel === "none" ? 1 : 0,
     wireMac: parseMac(host.mac(links.wire)),
     gatewayMac: parseMac(gateway.mac(links.downlink)),
   };

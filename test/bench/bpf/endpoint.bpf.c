@@ -25,11 +25,12 @@ struct ends {
 	__be32 gateway;	  /* the gateway's */
 	__u32 vni;
 	__u32 vxlan;	  /* else GENEVE */
+	__u32 plain;	  /* no tunnel at all */
 	__u32 sink;	  /* whether UDP is counted and dropped */
 	__u8 wire_mac[6];
 	__u8 gateway_mac[6];
 };
-_Static_assert(sizeof(struct ends) == 40, "struct ends");
+_Static_assert(sizeof(struct ends) == 44, "struct ends");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -112,6 +113,8 @@ int from_wire(struct __sk_buff *skb)
 
 	if (e && e->sink && is_udp(skb))
 		return sink();
+	if (e && e->plain)
+		return bpf_redirect(e->tap, 0);
 	if (!e || !is_udp(skb) || bpf_skb_load_bytes(skb, 0, &h, sizeof(h)) ||
 	    h.udp.dest != bpf_htons(e->vxlan ? VXLAN_PORT : GENEVE_PORT))
 		return TC_ACT_OK;
@@ -153,6 +156,8 @@ int from_vm(struct __sk_buff *skb)
 
 	if (!e)
 		return TC_ACT_SHOT;
+	if (e->plain)
+		return bpf_redirect(e->wire, 0);
 	__u32 options = e->vxlan ? 0 : sizeof(option);
 	__u32 room = sizeof(h) + options;
 

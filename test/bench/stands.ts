@@ -1,0 +1,90 @@
+import { kernelObjects } from "../../src/datapath/pipeline.ts";
+import { type Entry, net, wishOf } from "./entries.ts";
+import { configureFloor } from "./floor-gateway.ts";
+import { configureForward, untranslated } from "./forward-gateway.ts";
+import { makeWireLike, measureGateway } from "./gateway-cpu.ts";
+import { type Direction, Generator } from "./generator.ts";
+import { configureGeneve, GENEVE_DEVICE } from "./geneve-gateway.ts";
+import { realize, startOurGateway, writeTepNeighbours } from "./our-gateway.ts";
+import { buildTopology, links, type Topology } from "./topology.ts";
+import type { Undo } from "./undo.ts";
+import { configureVxlan, VXLAN_DEVICE } from "./vxlan-gateway.ts";
+
+/** UDP flows when there are fewer entries; else one flow an entry, so that every entry is used. */
+export const LEAST_FLOWS = 64;
+
+/** A gateway with far ends around it, ready to be loaded. */
+export interface Stand {
+  readonly topology: Topology;
+  /** Nanoseconds of CPU the gateway has used so far. */
+  readonly cpu: () => number;
+  /** By which the Internet reaches the first VM. */
+  readonly address: string;
+  /** Whether it tracks connections. */
+  readonly tracks: boolean;
+  readonly generators: Readonly<Record<Direction, Generator>>;
+}
+
+export type MakeStand = (entries: readonly Entry[], undo: Undo) => Promise<Stand>;
+
+export const ourStand =
+  (flowCache: "on" | "off"): MakeStand =>
+  async (entries, undo) => {
+    const topology = buildTopology("ours", "geneve", undo);
+    writeTepNeighbours(topology, entries);
+    const ours = await startOurGateway(topology, undo, { flowCache });
+    await realize(ours, kernelObjects(wishOf(entries), ours.unit));
+    return stand(topology, entries, undo, "overlay0");
+  };
+
+export const vxlanStand: MakeStand = async (entries, undo) => {
+  const topology = buildTopology("peer", "vxlan", undo);
+  writeTepNeighbours(topology, entries);
+  configureVxlan(topology, entries);
+  return stand(topology, entries, undo, VXLAN_DEVICE);
+};
+
+export const geneveStand: MakeStand = async (entries, undo) => {
+  const topology = buildTopology("peer", "geneve", undo);
+  writeTepNeighbours(topology, entries);
+  configureGeneve(topology, entries);
+  return stand(topology, entries, undo, GENEVE_DEVICE);
+};
+
+export const forwardStand: MakeStand = async (entries, undo) => {
+  const topology = buildTopology("peer", "none", undo);
+  configureForward(topology, entries);
+  return { ...(await stand(topology, untranslated(entries), undo, links.downlink)), tracks: false };
+};
+
+export const floorStand: MakeStand = async (entries, undo) => {
+  const topology = buildTopology("peer", "geneve", undo);
+  configureFloor(topology, undo);
+  return { ...(await stand(topology, entries, undo, links.downlink)), tracks: false };
+};
+
+/** @param router the device whose MAC VMs send to */
+async function stand(topology: Topology, entries: readonly Entry[], undo: Undo, router: string): Promise<Stand> {
+  makeWireLike(topology);
+  const routerMac = topology.gateway.mac(router);
+  topology.vm.batch([`neigh replace ${net.gateway} lladdr ${routerMac} dev ${links.vm} nud permanent`]);
+  const load = { entries, flows: Math.max(entries.length, LEAST_FLOWS), routerMac };
+  const generators = {
+    out: new Generator(topology, "out", load, undo),
+    in: new Generator(topology, "in", load, undo),
+  };
+  const address = entries[0]?.secondary ?? "";
+  return { topology, cpu: measureGateway(topology), generators, address, tracks: true };
+}
+
+/** Every flow is a connection that has been seen both ways before anything is measured. */
+export async function establish({ topology, generators, tracks }: Stand, flows: number): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await generators.out.once();
+    await generators.in.once();
+    if (!tracks || connections(topology) >= flows) return;
+  }
+  throw new Error(`only ${connections(topology)} of ${flows} connections came about`);
+}
+
+const connections = ({ gateway }: Topology) => Number(gateway.run("cat /proc/sys/net/netfilter/nf_conntrack_count"));

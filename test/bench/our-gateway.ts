@@ -24,6 +24,9 @@ const plainConfig: UnitConfig = {
   tep: { address: net.tep },
 };
 
+/** Long enough for an emulated machine, whose kernel looks through the programs first. */
+const LOADED_MS = 180_000;
+
 const daemonFile = (name: string) => join(import.meta.dirname, `../../src/bin/${name}.ts`);
 
 export interface OurGateway {
@@ -59,7 +62,7 @@ export async function startOurGateway(
   const daemon = start("pcg-kernel", ["--config", file, "--socket", socket, "--bpffs", bpffs]);
   const door = new DoorClient(socket, systemClock);
   undo.add(() => door.close());
-  const interfaces = await until("pcg-kernel answers", () => door.interfaces()).catch((error) => {
+  const interfaces = await until("pcg-kernel answers", () => door.interfaces(), LOADED_MS).catch((error) => {
     throw new Error(`pcg-kernel: ${daemon.said()}`, { cause: error });
   });
   const paths = { dir, bpffs, desired: path("desired.yaml"), socket: path("pcgd.sock") };

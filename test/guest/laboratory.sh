@@ -4,7 +4,7 @@ set -euo pipefail
 socket=/run/pcg-guest/a/pcgd.sock
 inside() { nsenter --net="/run/netns/guest-$1" "${@:2}"; }
 
-node src/bin/lab.ts up --detach --name guest | sed -n '/^proved/p'
+node src/bin/lab.ts up --detach --name guest
 inside inet node test/e2e/talker.ts echo 7000 &
 until [ "$(inside inet ss -Hltun 'sport = :7000' | wc -l)" = 2 ]; do sleep 0.2; done
 echo "udp came back: $(inside vm-1-nsx node test/e2e/talker.ts udp 198.51.100.10 7000 --count 100)"

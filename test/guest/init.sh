@@ -16,7 +16,7 @@ $b mount -t sysfs sys sys
 $b mount -t devtmpfs dev dev
 $b mkdir -p dev/shm dev/pts
 $b mount -t devpts pts dev/pts
-for directory in tmp run dev/shm; do $b mount -t tmpfs tmpfs $directory; done
+for directory in run dev/shm; do $b mount -t tmpfs tmpfs $directory; done
 $b mount -t bpf bpf sys/fs/bpf
 $b mkdir -p lib/modules
 $b mount -o bind ".$($b cat result/modules)" lib/modules

@@ -39,8 +39,15 @@ export function run(command: Command, { timeoutMs = 120_000 } = {}): Promise<str
   });
 }
 
-/** Starts a process that outlives us, and gives its id. `nsenter`, `unshare` and `setpriv` all keep the one they got. */
-export async function start(daemon: Daemon): Promise<number> {
+export interface Started {
+  /** `nsenter`, `unshare` and `setpriv` all keep the one they got. */
+  readonly pid: number;
+  /** Its exit status or the signal that killed it, once we were told. */
+  readonly ending: () => number | string | undefined;
+}
+
+/** Starts a process that outlives us. @throws LAB_FAILED */
+export async function start(daemon: Daemon): Promise<Started> {
   const [program, ...args] = commandLine(daemon);
   const log = openSync(daemon.log, "a", 0o644);
   try {
@@ -53,8 +60,12 @@ export async function start(daemon: Daemon): Promise<number> {
       child.on("error", (error) => reject(new PcgError("LAB_FAILED", { daemon: daemon.name }, error)));
       child.on("spawn", () => resolve(child.pid ?? 0));
     });
+    let ending: number | string | undefined;
+    child.on("exit", (code, signal) => {
+      ending = code ?? signal ?? undefined;
+    });
     child.unref();
-    return pid;
+    return { pid, ending: () => ending };
   } finally {
     closeSync(log);
   }

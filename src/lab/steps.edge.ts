@@ -3,8 +3,8 @@ import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PcgError } from "../base/error.ts";
 import { type LabPaths, netnsFile } from "./lab-paths.ts";
-import { endAllIn, isAlive, record, recorded, stop } from "./processes.edge.ts";
-import { run, start } from "./run.edge.ts";
+import { endAllIn, record, stop } from "./processes.edge.ts";
+import { run, type Started, start } from "./run.edge.ts";
 import { type Daemon, type Step, type Undo, undoOf } from "./step.ts";
 
 /** Does one step. How to undo it is written down first, so that no crash can leave what `down` does not know of. */
@@ -45,21 +45,22 @@ async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
     record(lab, daemon, Number(readFileSync(daemon.pidFile, "utf8")));
     return;
   }
-  record(lab, daemon, await start(daemon));
-  if (daemon.socket) await answering(lab, daemon, daemon.socket);
+  const started = await start(daemon);
+  record(lab, daemon, started.pid);
+  if (daemon.socket) await answering(daemon, daemon.socket, started);
 }
 
 /** Long enough for an emulated machine: a daemon that ended is noticed at once. */
 const READY_MS = 90_000;
 
 /** Waits until the daemon's socket takes connections. @throws LAB_FAILED with the end of its log */
-async function answering(lab: LabPaths, daemon: Daemon, socket: string): Promise<void> {
+async function answering({ name, log }: Daemon, socket: string, { ending }: Started): Promise<void> {
   const giveUpAt = Date.now() + READY_MS;
   while (!(await connects(socket))) {
-    const entry = recorded(lab).find((r) => r.daemon === daemon.name);
-    const problem = entry && isAlive(entry) ? "does not answer" : "ended";
-    if (problem === "ended" || Date.now() > giveUpAt)
-      throw new PcgError("LAB_FAILED", { daemon: daemon.name, problem, log: daemon.log, end: endOf(daemon.log) });
+    const ended = ending();
+    const problem = ended === undefined ? "does not answer" : `ended with ${ended}`;
+    if (ended !== undefined || Date.now() > giveUpAt)
+      throw new PcgError("LAB_FAILED", { daemon: name, problem, log, end: endOf(log) });
     await sleep(50);
   }
 }

@@ -124,6 +124,24 @@ test("TCP follows its flow behind overlay0, where its frames are merged", () => 
   expect(l4Sound(merged.packet.subarray(14))).toBe(true);
 });
 
+test.each([
+  { what: "a bare acknowledgement", flags: 0x10, payload: 0, followed: true },
+  { what: "data", flags: 0x10, payload: 99, followed: false },
+  { what: "FIN, which must not overtake data", flags: 0x11, payload: 0, followed: false },
+  { what: "RST, which must not overtake data", flags: 0x14, payload: 0, followed: false },
+])("TCP at the downlink: $what follows its flow there: $followed", ({ flags, payload, followed }) => {
+  const ends = { from: net.vm, to: net.internet, sport: 50_000, dport: 53 };
+  const tcp = tcpPacket({ ...ends, flags }, Buffer.alloc(payload, 3));
+  learn(outwards(6));
+  const usual = t.run("downlink_ingress", tunnel(fromVm(tcp)));
+  const unusual = t.run("downlink_ingress", tunnel(fromVm(tcp), { outer: { options: Buffer.alloc(4, 1) } }));
+  for (const { moved, packet } of [usual, unusual]) {
+    expect(moved).toEqual(followed ? { decapsulated: 1, flow_out: 1 } : { decapsulated: 1 });
+    expect(l4Sound(packet.subarray(14))).toBe(true);
+  }
+  expect(known()).toBe(1);
+});
+
 test("UDP without a checksum stays without one", () => {
   learn(outwards(17), inwards(17));
   const out = t.run("downlink_ingress", tunnel(fromVm(udpOut({ check: 0 })))).packet;

@@ -19,6 +19,8 @@ struct inner {
 	__u16 align; /* so that nothing lies between the headers */
 	struct ethhdr eth;
 	struct iphdr ip;
+	struct transport l4; /* of a plain packet with ports */
+	bool plain;
 };
 
 #define INNER_HEADERS (ETH_HLEN + sizeof(struct iphdr))
@@ -58,15 +60,21 @@ INLINE bool decapsulate(struct __sk_buff *skb, const struct gateway *gw, const s
 	return address_frame(skb, gw->router_mac, in->eth.h_source);
 }
 
-/* Whether it is one frame of TCP that may yet be merged with others. */
-INLINE bool is_single(const struct __sk_buff *skb, const struct iphdr *ip)
+/*
+ * Whether it is a frame of TCP that may yet be merged with others, or must not overtake those that wait to be. A bare
+ * acknowledgement is neither: no receiver minds where it comes among the data.
+ */
+INLINE bool is_mergeable(const struct __sk_buff *skb, const struct inner *in)
 {
-	return ip->protocol == IPPROTO_TCP && !skb->gso_size;
+	__u32 headers = sizeof(in->ip) + (in->l4.words >> 4) * 4;
+
+	return in->plain && in->ip.protocol == IPPROTO_TCP && !skb->gso_size &&
+	       (bpf_ntohs(in->ip.tot_len) != headers || in->l4.flags & (TCP_FIN | TCP_RST));
 }
 
 /*
- * Gives an inner packet to its flow or to the overlay device. Single frames of TCP go through the device's peer, where
- * they are aggregated again (GRO), and look for their flow then; for the rest that hop would be for nothing.
+ * Gives an inner packet to its flow or to the overlay device. What may be merged goes through the device's peer, where
+ * it is aggregated again (GRO), and looks for its flow then; for the rest that hop would be for nothing.
  */
 INLINE int pass_on(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, const struct inner *in,
 		   const struct flow_key *key, struct flow *flow)
@@ -78,7 +86,7 @@ INLINE int pass_on(struct __sk_buff *skb, const struct gateway *gw, const struct
 	count_pass(skb, PASS_DECAPSULATED);
 	if (flow)
 		return follow(skb, gw, key, flow);
-	return is_single(skb, &in->ip) ? bpf_redirect(dev->overlay_in, 0) : bpf_redirect(dev->overlay, BPF_F_INGRESS);
+	return is_mergeable(skb, in) ? bpf_redirect(dev->overlay_in, 0) : bpf_redirect(dev->overlay, BPF_F_INGRESS);
 }
 
 /* Whether an inner IPv4 header agrees with the datagram it came in. */
@@ -104,17 +112,15 @@ INLINE int carry_ecn(struct __sk_buff *skb, const struct tunnel *t, const struct
 }
 
 /* The flow an inner packet may follow, or NULL. */
-INLINE struct flow *inner_flow(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t,
-			       const struct inner *in, struct flow_key *key)
+INLINE struct flow *inner_flow(struct __sk_buff *skb, const struct gateway *gw, const struct inner *in,
+			       struct flow_key *key)
 {
-	struct transport l4;
 	struct flow *flow;
 
-	if (!gw->flow_cache || is_single(skb, &in->ip) || !is_plain(skb, &in->ip, t->end - t->inner - ETH_HLEN) ||
-	    !load_transport(skb, &in->ip, t->inner + INNER_HEADERS, &l4))
+	if (!gw->flow_cache || !in->plain || is_mergeable(skb, in))
 		return NULL;
-	flow = find_flow(&in->ip, &l4, SIDE_OVERLAY, key);
-	return flow && may_follow(skb, key, flow, &in->ip, &l4) ? flow : NULL;
+	flow = find_flow(&in->ip, &in->l4, SIDE_OVERLAY, key);
+	return flow && may_follow(skb, key, flow, &in->ip, &in->l4) ? flow : NULL;
 }
 
 INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, struct inner *in)
@@ -143,7 +149,9 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 		return drop(skb, reason);
 	if (dhcp)
 		return to_socket(skb, CONTROL_DHCP, gw->dhcp_per_second, PASS_CONTROL_DHCP);
-	return pass_on(skb, gw, t, in, &key, inner_flow(skb, gw, t, in, &key));
+	in->plain = is_plain(skb, &in->ip, t->end - t->inner - ETH_HLEN) &&
+		    load_transport(skb, &in->ip, t->inner + INNER_HEADERS, &in->l4);
+	return pass_on(skb, gw, t, in, &key, inner_flow(skb, gw, in, &key));
 }
 
 /* Everything that has a valid GENEVE header. */
@@ -237,7 +245,6 @@ INLINE bool pass_usual(struct __sk_buff *skb, const struct gateway *gw, int *ver
 	struct tunnel t = { .inner = offsetof(struct usual, tunnel.inner) };
 	struct flow *flow = NULL;
 	struct flow_key key;
-	struct transport l4;
 	struct inner in;
 	struct usual *u;
 
@@ -248,14 +255,15 @@ INLINE bool pass_usual(struct __sk_buff *skb, const struct gateway *gw, int *ver
 	t.vni = geneve_vni(&u->tunnel.geneve);
 	in.eth = u->tunnel.inner;
 	in.ip = u->ip;
-	l4 = u->l4;
+	in.l4 = u->l4;
+	in.plain = true;
 	if (in.ip.protocol == IPPROTO_UDP)
-		l4.flags = 0;
-	if (gw->flow_cache && !is_single(skb, &in.ip))
-		flow = find_flow(&in.ip, &l4, SIDE_OVERLAY, &key);
-	if (!is_from_sender(flow, &t, &in) || (!flow && l4.dport == bpf_htons(DHCP_SERVER_PORT)))
+		in.l4.flags = 0;
+	if (gw->flow_cache && !is_mergeable(skb, &in))
+		flow = find_flow(&in.ip, &in.l4, SIDE_OVERLAY, &key);
+	if (!is_from_sender(flow, &t, &in) || (!flow && in.l4.dport == bpf_htons(DHCP_SERVER_PORT)))
 		return false;
-	if (flow && !may_follow(skb, &key, flow, &in.ip, &l4))
+	if (flow && !may_follow(skb, &key, flow, &in.ip, &in.l4))
 		flow = NULL;
 	*verdict = pass_on(skb, gw, &t, &in, &key, flow);
 	return true;

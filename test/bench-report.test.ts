@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { chartSvg } from "./bench/chart.ts";
 import { jsonText, loneCell, pairedCell, type Report, summaryCell, tableText } from "./bench/report.ts";
 
 const udp = { name: "udp64-out-vxlan-10", unit: "ns", peerName: "kernel VXLAN", better: "less" } as const;
@@ -54,4 +55,18 @@ test("tableText lines the columns up and says what cannot be seen", () => {
     A ratio above 1 means that ours is better.
     What it cannot show."
   `);
+});
+
+test("chartSvg draws a bar to the right for better, to the left for worse, none where nothing was compared", () => {
+  const worse = pairedCell({ ...udp, name: "tcp<mtu>" }, [{ ours: 2_000, peer: 1_000 }]);
+  const svg = chartSvg({ ...report, cells: [...report.cells, worse] });
+  const bars = [...svg.matchAll(/<rect x="([\d.]+)" y="\d+" width="([\d.]+)" .*fill="(#\w+)"/g)];
+  const middle = Number(svg.match(/<text x="([\d.]+)"[^>]*>1×</)?.[1]);
+  expect(bars).toHaveLength(2);
+  const [better, other] = bars.map(([, x, width, colour]) => ({ from: Number(x), width: Number(width), colour }));
+  expect(better?.from).toBe(middle);
+  expect((other?.from ?? 0) + (other?.width ?? 0)).toBeCloseTo(middle, 0);
+  expect(other?.width).toBeGreaterThan(better?.width ?? 0);
+  expect(better?.colour).not.toBe(other?.colour);
+  expect(svg).toContain("tcp&lt;mtu>");
 });

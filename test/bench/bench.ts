@@ -3,6 +3,7 @@ import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/base/error.ts";
 import { apply } from "./apply.ts";
+import { chartSvg } from "./chart.ts";
 import { fastPath, floor, kernelGeneve, plainForwarding, slowPath } from "./datapath.ts";
 import { dhcp } from "./dhcp.ts";
 import type { BenchOptions } from "./options.ts";
@@ -28,7 +29,7 @@ const benches: Readonly<Record<string, { readonly does: string; readonly run: Be
   dhcp: { does: "DHCP exchanges a second without a drop, against Kea", run: dhcp },
 };
 
-const help = `npm run bench -- [NAME...] [--rounds N] [--quick] [--json FILE]
+const help = `npm run bench -- [NAME...] [--rounds N] [--quick] [--json FILE] [--svg FILE]
 
 ${Object.entries(benches)
   .map(([name, { does }]) => `  ${name.padEnd(12)} ${does}`)
@@ -39,6 +40,7 @@ ${Object.entries(benches)
   --cells X,…   of the paths' work, only these: ${Object.keys(works).join(", ")}
   --quick       two short ones: shows that it works, not what to quote
   --json FILE   writes the figures there too
+  --svg FILE    draws the ratios there
   --help        this
 
 Without a NAME, all of them. Needs root and two CPUs that nothing else uses. Progress goes to standard error, the
@@ -78,6 +80,7 @@ async function main(): Promise<number> {
       cells: { type: "string", default: Object.keys(works).join(",") },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
+      svg: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -102,6 +105,7 @@ async function main(): Promise<number> {
   const report = await runAll(names, { rounds, sizes, works: chosen, quick: values.quick, progress });
   process.stdout.write(`${tableText(report)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, jsonText(report));
+  if (values.svg !== undefined) writeFileSync(values.svg, chartSvg(report));
   return 0;
 }
 

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../../src/base/error.ts";
 import { apply } from "./apply.ts";
 import { chartSvg } from "./chart.ts";
-import { fastPath, floor, kernelGeneve, plainForwarding, slowPath } from "./datapath.ts";
+import { fastPath, peers, slowPath } from "./datapath.ts";
 import { dhcp } from "./dhcp.ts";
 import type { BenchOptions } from "./options.ts";
 import { works } from "./path-cells.ts";
@@ -17,14 +17,8 @@ const MOST_ENTRIES = 16_000;
 type Bench = (options: BenchOptions, undo: Undo) => Promise<Findings>;
 
 const benches: Readonly<Record<string, { readonly does: string; readonly run: Bench }>> = {
-  "fast-path": { does: "gateway CPU, latency and connections, against kernel VXLAN + nftables maps", run: fastPath },
-  "slow-path": { does: "the same with the flow cache off", run: slowPath },
-  geneve: {
-    does: "gateway CPU, against kernel geneve + nftables + flowtable, where the kernel has them",
-    run: kernelGeneve,
-  },
-  forward: { does: "gateway CPU, against a plain router: no tunnel, no NAT", run: plainForwarding },
-  floor: { does: "gateway CPU per packet, against sending on untouched", run: floor },
+  "fast-path": { does: "gateway CPU, latency and connections, against each peer", run: fastPath },
+  "slow-path": { does: "the same with the flow cache off, against kernel VXLAN + nftables maps", run: slowPath },
   apply: { does: "time to effect of 10,000 endpoints and Elastic IPs, and of one more", run: apply },
   dhcp: { does: "DHCP exchanges a second without a drop, against Kea", run: dhcp },
 };
@@ -37,7 +31,8 @@ ${Object.entries(benches)
 
   --rounds N    repetitions of each comparison (default 5)
   --sizes N,…   endpoints, Elastic IPs and flows of a gateway (default 10,1000,10000)
-  --cells X,…   of the paths' work, only these: ${Object.keys(works).join(", ")}
+  --peers X,…   only against these: ${Object.keys(peers).join(", ")}
+  --cells X,…   only this work: ${Object.keys(works).join(", ")}
   --quick       two short ones: shows that it works, not what to quote
   --json FILE   writes the figures there too
   --svg FILE    draws the ratios there
@@ -77,6 +72,7 @@ async function main(): Promise<number> {
     options: {
       rounds: { type: "string" },
       sizes: { type: "string", default: "10,1000,10000" },
+      peers: { type: "string", default: Object.keys(peers).join(",") },
       cells: { type: "string", default: Object.keys(works).join(",") },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
@@ -88,25 +84,28 @@ async function main(): Promise<number> {
     process.stdout.write(`${help}\n`);
     return 0;
   }
-  const names = positionals.length > 0 ? positionals : Object.keys(benches);
-  const unknown = names.find((name) => !benches[name]);
-  if (unknown !== undefined)
-    throw new Error(`no bench is called ${unknown}; there are ${Object.keys(benches).join(", ")}`);
+  const names = oneOf("bench", (positionals.length > 0 ? positionals : Object.keys(benches)).join(","), benches);
   requireMachine();
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a number from 1");
   const sizes = values.sizes.split(",").map(Number);
   if (!sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= MOST_ENTRIES))
     throw new Error(`--sizes takes numbers from 1 to ${MOST_ENTRIES}, with commas between`);
-  const chosen = values.cells.split(",");
-  const strange = chosen.find((name) => !works[name]);
-  if (strange !== undefined)
-    throw new Error(`no cell is called ${strange}; there are ${Object.keys(works).join(", ")}`);
-  const report = await runAll(names, { rounds, sizes, works: chosen, quick: values.quick, progress });
+  const chosen = { peers: oneOf("peer", values.peers, peers), works: oneOf("cell", values.cells, works) };
+  const report = await runAll(names, { rounds, sizes, ...chosen, quick: values.quick, progress });
   process.stdout.write(`${tableText(report)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, jsonText(report));
   if (values.svg !== undefined) writeFileSync(values.svg, chartSvg(report));
   return 0;
+}
+
+/** @throws Error naming what there is none of */
+function oneOf(what: string, list: string, known: Readonly<Record<string, unknown>>): string[] {
+  const names = list.split(",");
+  const unknown = names.find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined)
+    throw new Error(`no ${what} is called ${unknown}; there are ${Object.keys(known).join(", ")}`);
+  return names;
 }
 
 async function runAll(names: readonly string[], options: BenchOptions): Promise<Report> {

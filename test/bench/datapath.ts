@@ -30,67 +30,72 @@ const notes = [
   "  figure: veth does not give them to the thread that is charged.",
 ];
 
-/** What is compared with what. */
-interface Comparison {
-  readonly name: string;
-  readonly ours: MakeStand;
-  readonly peer: MakeStand;
-  readonly peerName: string;
+/** Something else that does the job, or a part of it. */
+interface Peer {
+  readonly is: string;
+  readonly make: MakeStand;
   /** A peer that terminates nothing can hold no conversation. */
   readonly talks: boolean;
   /** Why it cannot be made here, if so. */
   readonly missing?: () => string | undefined;
 }
 
-const fast = { ours: ourStand("on"), talks: true } as const;
-
-const vxlan = { ...fast, name: "fast", peer: vxlanStand, peerName: "kernel VXLAN + nftables maps" };
-const slow = { ...vxlan, name: "slow", ours: ourStand("off") };
-const geneve = {
-  ...fast,
-  name: "geneve",
-  peer: geneveStand,
-  peerName: "kernel geneve + nftables + flowtable",
-  missing: noGeneve,
+export const peers: Readonly<Record<string, Peer>> = {
+  vxlan: { is: "kernel VXLAN + nftables maps", make: vxlanStand, talks: true },
+  "geneve-flowtable": {
+    ...{ is: "kernel geneve + nftables + flowtable", make: geneveStand, talks: true },
+    missing: noGeneve,
+  },
+  plain: { is: "plain forwarding: no tunnel, no NAT", make: forwardStand, talks: true },
+  redirect: { is: "redirect only, no gateway", make: floorStand, talks: false },
 };
-const forward = { ...fast, name: "forward", peer: forwardStand, peerName: "plain forwarding: no tunnel, no NAT" };
-const redirect = { ...fast, name: "floor", talks: false, peer: floorStand, peerName: "redirect only, no gateway" };
 
-const bench = (comparison: Comparison) => (options: BenchOptions, undo: Undo) => compareAll(comparison, options, undo);
+/** Ours as it is, against each peer. */
+export const fastPath = (options: BenchOptions, undo: Undo): Promise<Findings> =>
+  compareAll({ ours: ourStand("on"), prefix: "" }, options.peers, options, undo);
 
-/** Ours as it is against the kernel's own VXLAN gateway. */
-export const fastPath = bench(vxlan);
-/** The same with the flow cache off, so that nftables sees every packet. */
-export const slowPath = bench(slow);
-/** Against the fastest gateway that the kernel's own parts make. */
-export const kernelGeneve = bench(geneve);
-/** How far ours is from a router that does nothing else. */
-export const plainForwarding = bench(forward);
-/** How far ours is from doing nothing at all. */
-export const floor = bench(redirect);
+/** Ours with the flow cache off, so that nftables sees every packet, against the peer that does as much. */
+export const slowPath = (options: BenchOptions, undo: Undo): Promise<Findings> =>
+  compareAll({ ours: ourStand("off"), prefix: "slow-" }, ["vxlan"], options, undo);
 
-async function compareAll(comparison: Comparison, options: BenchOptions, undo: Undo): Promise<Findings> {
-  const missing = comparison.missing?.();
-  if (missing !== undefined) return { cells: [], notes: [`${comparison.name}: not measured; ${missing}`] };
+/** Our side of it; what its cells' names begin with. */
+interface Ours {
+  readonly ours: MakeStand;
+  readonly prefix: string;
+}
+
+interface Comparison extends Ours {
+  readonly peerName: string;
+  readonly peer: Peer;
+}
+
+async function compareAll(ours: Ours, names: readonly string[], options: BenchOptions, undo: Undo): Promise<Findings> {
   const cells: Cell[] = [];
-  for (const size of options.sizes) {
-    const scope = new Undo();
-    undo.add(() => scope.all());
-    cells.push(...(await compare(comparison, size, options, scope)));
-    await scope.all();
+  const missed: string[] = [];
+  for (const peerName of names) {
+    const peer = peers[peerName];
+    const missing = peer?.missing?.();
+    if (missing !== undefined) missed.push(`${peerName}: not measured; ${missing}`);
+    if (!peer || missing !== undefined) continue;
+    for (const size of options.sizes) {
+      const scope = new Undo();
+      undo.add(() => scope.all());
+      cells.push(...(await compare({ ...ours, peerName, peer }, size, options, scope)));
+      await scope.all();
+    }
   }
-  return { cells, notes };
+  return { cells, notes: [...missed, ...(cells.length > 0 ? notes : [])] };
 }
 
 async function compare(comparison: Comparison, size: number, options: BenchOptions, undo: Undo): Promise<Cell[]> {
   const entries = entriesOf(size);
-  options.progress(`${comparison.name}: two gateways with ${size} entries each`);
-  const stands = { ours: await comparison.ours(entries, undo), peer: await comparison.peer(entries, undo) };
+  options.progress(`${comparison.prefix}${comparison.peerName}: two gateways with ${size} entries each`);
+  const stands = { ours: await comparison.ours(entries, undo), peer: await comparison.peer.make(entries, undo) };
   for (const { topology } of Object.values(stands)) topology.setSink(true);
   for (const stand of Object.values(stands)) await establish(stand, Math.max(size, LEAST_FLOWS));
   const cells: Cell[] = [];
   for (const work of Object.values(works)) {
-    if (!options.works.includes(work.name) || (work.talks && !comparison.talks)) continue;
+    if (!options.works.includes(work.name) || (work.talks && !comparison.peer.talks)) continue;
     for (const stand of Object.values(stands)) await work.prepare(stand);
     for (const direction of directions) cells.push(await measure(comparison, stands, work, direction, size, options));
   }
@@ -98,14 +103,14 @@ async function compare(comparison: Comparison, size: number, options: BenchOptio
 }
 
 async function measure(
-  { name: comparison, peerName }: Comparison,
+  { prefix, peerName, peer }: Comparison,
   stands: Readonly<Record<Side, Stand>>,
   work: Work,
   direction: Direction,
   size: number,
   options: BenchOptions,
 ): Promise<Cell> {
-  const name = `${comparison}-${work.name}-${direction}-${size}`;
+  const name = `${prefix}${work.name}-${direction}-${peerName}-${size}`;
   const found: Record<Side, number[]> = { ours: [], peer: [] };
   for (const side of turns(options.rounds)) {
     const value = await work.cost(stands[side], direction, options);
@@ -113,5 +118,5 @@ async function measure(
     found[side].push(value);
   }
   const rounds = found.ours.map((ours, n) => ({ ours, peer: found.peer[n] ?? Number.NaN }));
-  return pairedCell({ name, unit: work.unit, peerName, better: "less" }, rounds);
+  return pairedCell({ name, unit: work.unit, peerName: peer.is, better: "less" }, rounds);
 }

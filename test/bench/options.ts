@@ -4,6 +4,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Entries of a gateway, one comparison each. */
   readonly sizes: readonly number[];
+  /** Which peers of datapath.ts. */
+  readonly peers: readonly string[];
   /** Which work of path-cells.ts. */
   readonly works: readonly string[];
   /** Shorter measurements: to see that it works, not to quote. */

@@ -80,7 +80,7 @@ async function talk({ topology, address }: Stand, direction: Direction, mode: st
 }
 
 const latency: Work = {
-  name: "latency",
+  name: "rr",
   unit: "µs",
   talks: true,
   prepare: readyToTalk,
@@ -89,7 +89,7 @@ const latency: Work = {
 
 /** A connection's whole life: opened, one request, one answer, closed. */
 const connections: Work = {
-  name: "connection",
+  name: "conn",
   unit: "ns",
   talks: true,
   prepare: readyToTalk,

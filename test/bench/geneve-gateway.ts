@@ -36,6 +36,6 @@ export function noGeneve(): string | undefined {
     sh("modprobe -q -a geneve nf_flow_table_inet || true; unshare --net ip link add type geneve external");
     return undefined;
   } catch {
-    return "this kernel has no geneve device; npm run guest -- npm run bench -- fast-path --peers geneve-flowtable asks Debian's";
+    return "this kernel has no geneve device; npm run guest -- --parallel npm run bench -- fast-path --peers geneve-flowtable asks Debian's";
   }
 }

@@ -8,7 +8,13 @@ export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line.ts"],
     projects: [
-      { test: { name: "unit", sequence: { groupOrder: 0 }, include: ["src/**/*.test.ts", "test/*.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          sequence: { groupOrder: 0 },
+          include: ["src/**/*.test.ts", "test/*.test.ts", "test/sim/**/*.test.ts"],
+        },
+      },
       {
         test: {
           name: "kernel",

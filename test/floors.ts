@@ -6,7 +6,7 @@ const floors: readonly (readonly string[])[] = [
   ["net"],
   ["wire"],
   ["model"],
-  ["datapath", "dhcp"],
+  ["datapath", "dhcp", "lcp"],
   ["kernel"],
   ["reconcile"],
   ["api"],

@@ -75,7 +75,7 @@ timeout --foreground "$limit" qemu-system-x86_64 "${accelerate[@]}" -smp "$cpus"
   -kernel "$root/boot/vmlinuz-$version" -initrd "$work/first.cpio" \
   -append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable" \
   -virtfs "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap" \
-  -virtfs "local,path=$work/result,mount_tag=result,security_model=none" </dev/null | tr -d '\r' ||
+  -virtfs "local,path=$work/result,mount_tag=result,security_model=none" </dev/null | sed -u 's/\r$//' ||
   { echo "run.sh: the guest did not end by itself in $limit seconds" >&2; exit 1; }
 [ -e "$work/result/status" ] || { echo "run.sh: the guest ended before the command did" >&2; exit 1; }
 exit "$(cat "$work/result/status")"

@@ -1,0 +1,202 @@
+import { PcgError } from "../base/error.ts";
+import { bucketOf, bucketOfId, bucketsFor, digestOf, encodeDigest } from "./digest.ts";
+import { type Position, START } from "./position.ts";
+import { type FromReceiver, type FromSource, PROTOCOL } from "./protocol.ts";
+import { idOf, type Resource, type ResourceId } from "./resource.ts";
+
+/** What a receiver has: from whom, up to where. It is on disk as it is here. */
+export interface Held {
+  /** The source's identity; null: never heard one. */
+  readonly instance: string | null;
+  readonly at: Position;
+  readonly resources: ReadonlyMap<ResourceId, Resource>;
+}
+
+export const NOTHING_HELD: Held = { instance: null, at: START, resources: new Map() };
+
+/** One change of what is held. It is done whole or not at all. */
+export interface Commit {
+  readonly instance: string;
+  readonly at: Position;
+  readonly upserts: readonly Resource[];
+  readonly deletes: readonly ResourceId[];
+}
+
+/** What a message leads to: first the commit must be durable, then the reply may be sent. */
+export interface Outcome {
+  readonly commit?: Commit;
+  readonly reply?: FromReceiver;
+  /** The source is busy: end the session and come again then. */
+  readonly retryAfterMs?: number;
+}
+
+/** Why a resource cannot be used, if so. */
+export type Judge = (resource: Resource) => string | undefined;
+
+interface Shadow {
+  readonly begin: Extract<FromSource, { kind: "snapshotBegin" }>;
+  readonly resources: Map<ResourceId, Resource>;
+}
+
+type Refusal = Extract<FromReceiver, { kind: "ack" }>["refused"][number];
+
+/**
+ * One receiver's side of a session. It goes on with what it has until something newer is complete, and never goes back.
+ * What it cannot use it refuses by name, keeping the last that it could.
+ */
+export class Subscription {
+  readonly #judge: Judge;
+  #instance: string | null;
+  #at: Position;
+  readonly #resources: Map<ResourceId, Resource>;
+  #shadow: Shadow | undefined;
+  /** Versions that were offered and refused. Forgotten with the process: what was not understood may be now. */
+  readonly #refused = new Map<ResourceId, Position>();
+
+  constructor(held: Held, judge: Judge) {
+    this.#judge = judge;
+    this.#instance = held.instance;
+    this.#at = held.at;
+    this.#resources = new Map(held.resources);
+  }
+
+  get held(): Held {
+    return { instance: this.#instance, at: this.#at, resources: this.#resources };
+  }
+
+  /** Begins a session; what an earlier one left half done is forgotten. */
+  hello(): FromReceiver {
+    this.#shadow = undefined;
+    return { kind: "hello", protocol: PROTOCOL, instance: this.#instance, at: this.#at, digest: this.#digest() };
+  }
+
+  /** Asks the source to compare. Undefined while a snapshot is coming. */
+  compare(): FromReceiver | undefined {
+    return this.#shadow ? undefined : { kind: "digest", digest: this.#digest() };
+  }
+
+  /** @throws LCP_BEHIND, LCP_OUT_OF_STEP: nothing changed; the session is to be ended and begun anew */
+  receive(message: FromSource): Outcome {
+    switch (message.kind) {
+      case "current":
+        return this.#current(message);
+      case "snapshotBegin":
+        return this.#begin(message);
+      case "snapshotPart":
+        return this.#part(message);
+      case "snapshotEnd":
+        return this.#end(message);
+      case "delta":
+        return this.#delta(message);
+      case "retry":
+        return { retryAfterMs: message.afterMs };
+    }
+  }
+
+  #digest(): string {
+    return encodeDigest(digestOf(this.#resources.values(), bucketsFor(this.#resources.size), this.#refused));
+  }
+
+  #forward(at: Position): void {
+    if (at < this.#at) throw new PcgError("LCP_BEHIND", { offered: at, held: this.#at });
+  }
+
+  #current({ instance, at }: Extract<FromSource, { kind: "current" }>): Outcome {
+    this.#forward(at);
+    if (this.#shadow) throw new PcgError("LCP_OUT_OF_STEP", { got: "current", during: "a snapshot" });
+    if (instance === this.#instance && at === this.#at) return {};
+    return { commit: this.#commit({ instance, at, upserts: [], deletes: [] }) };
+  }
+
+  #begin(begin: Extract<FromSource, { kind: "snapshotBegin" }>): Outcome {
+    this.#forward(begin.at);
+    this.#shadow = { begin, resources: new Map() };
+    return {};
+  }
+
+  #part({ resources }: Extract<FromSource, { kind: "snapshotPart" }>): Outcome {
+    const shadow = this.#shadow;
+    if (!shadow) throw new PcgError("LCP_OUT_OF_STEP", { got: "snapshotPart", before: "snapshotBegin" });
+    for (const resource of resources) shadow.resources.set(idOf(resource), resource as Resource);
+    if (shadow.resources.size > shadow.begin.count)
+      throw new PcgError("LCP_OUT_OF_STEP", { got: shadow.resources.size, announced: shadow.begin.count });
+    return {};
+  }
+
+  #end({ digest }: Extract<FromSource, { kind: "snapshotEnd" }>): Outcome {
+    const shadow = this.#shadow;
+    this.#shadow = undefined;
+    if (!shadow) throw new PcgError("LCP_OUT_OF_STEP", { got: "snapshotEnd", before: "snapshotBegin" });
+    const { begin, resources } = shadow;
+    if (resources.size !== begin.count)
+      throw new PcgError("LCP_OUT_OF_STEP", { got: resources.size, announced: begin.count });
+    const replaces = replacedBy(begin);
+    const [replaced, whole] = parted([...this.#resources.values()], (resource) => replaces(resource));
+    const seen = new Map([...this.#refused].filter(([id]) => !isReplaced(begin, id)));
+    if (encodeDigest(digestOf([...whole, ...resources.values()], begin.buckets, seen)) !== digest)
+      throw new PcgError("LCP_OUT_OF_STEP", { why: "the snapshot does not add up", at: begin.at });
+    const gone = [...this.#refused.keys()].filter((id) => isReplaced(begin, id) && !resources.has(id));
+    this.#forget(gone);
+    const { upserts, refused } = this.#judged([...resources.values()].filter((resource) => this.#isNew(resource)));
+    const deletes = replaced.map(idOf).filter((id) => !resources.has(id));
+    const commit = this.#commit({ instance: begin.instance, at: begin.at, upserts, deletes });
+    return { commit, reply: { kind: "ack", at: begin.at, refused } };
+  }
+
+  #delta({ from, to, upserts, deletes }: Extract<FromSource, { kind: "delta" }>): Outcome {
+    this.#forward(to);
+    if (this.#shadow || from !== this.#at || this.#instance === null)
+      throw new PcgError("LCP_OUT_OF_STEP", { from, held: this.#at });
+    const known = deletes.filter((id) => this.#resources.has(id));
+    const { upserts: usable, refused } = this.#judged((upserts as Resource[]).filter((r) => this.#isNew(r)));
+    this.#forget(deletes);
+    const commit = this.#commit({ instance: this.#instance, at: to, upserts: usable, deletes: known });
+    return { commit, reply: { kind: "ack", at: to, refused } };
+  }
+
+  #isNew({ type, key, version }: Resource): boolean {
+    const id = idOf({ type, key });
+    return this.#resources.get(id)?.version !== version && this.#refused.get(id) !== version;
+  }
+
+  #judged(offered: readonly Resource[]): { upserts: Resource[]; refused: Refusal[] } {
+    const upserts: Resource[] = [];
+    const refused: Refusal[] = [];
+    for (const resource of offered) {
+      const id = idOf(resource);
+      const why = this.#judge(resource);
+      if (why === undefined) upserts.push(resource);
+      else refused.push({ id, version: resource.version, why });
+      if (why === undefined) this.#refused.delete(id);
+      else this.#refused.set(id, resource.version);
+    }
+    return { upserts, refused };
+  }
+
+  #forget(ids: readonly ResourceId[]): void {
+    for (const id of ids) this.#refused.delete(id);
+  }
+
+  #commit(commit: Commit): Commit {
+    for (const resource of commit.upserts) this.#resources.set(idOf(resource), resource);
+    for (const id of commit.deletes) this.#resources.delete(id);
+    this.#instance = commit.instance;
+    this.#at = commit.at;
+    return commit;
+  }
+}
+
+type Begin = Shadow["begin"];
+
+const isReplaced = ({ only, buckets }: Begin, id: ResourceId) => !only || only.includes(bucketOfId(id, buckets));
+
+function replacedBy({ only, buckets }: Begin): (resource: Resource) => boolean {
+  const among = only && new Set(only);
+  return (resource) => !among || among.has(bucketOf(resource, buckets));
+}
+
+function parted<T>(all: readonly T[], belongs: (one: T) => boolean): [T[], T[]] {
+  const sides: [T[], T[]] = [[], []];
+  for (const one of all) sides[belongs(one) ? 0 : 1].push(one);
+  return sides;
+}

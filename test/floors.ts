@@ -9,7 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ["datapath", "dhcp", "lcp"],
   ["kernel"],
   ["reconcile"],
-  ["api"],
+  ["api", "manager"],
   ["lab"],
   ["bin"],
 ];
@@ -45,7 +45,7 @@ const forbidden = [
     "only-edges-touch-the-world",
     { path: "^src/", pathNot: ["\\.edge\\.ts$", "^src/bin/", "\\.test\\.ts$"] },
     {
-      path: "^(node:)?(net|dgram|fs|fs/promises|child_process|timers|timers/promises|http|https|tls|os|sqlite)$|node_modules/(fastify|koffi|netlink)/",
+      path: "^(node:)?(net|dgram|fs|fs/promises|child_process|timers|timers/promises|http|https|tls|os|sqlite)$|node_modules/(fastify|koffi|netlink|ws)/",
       dependencyTypesNot: ["type-only"],
     },
   ),

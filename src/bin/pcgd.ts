@@ -13,6 +13,7 @@ try {
     options: {
       config: { type: "string", default: "/etc/pcg/pcgd.yaml" },
       desired: { type: "string", default: "/etc/pcg/desired.yaml" },
+      credentials: { type: "string", default: "/etc/pcg/credentials" },
       kernel: { type: "string", default: "/run/pcg/kernel.sock" },
       socket: { type: "string", default: "/run/pcg/pcgd.sock" },
       state: { type: "string", default: "/var/lib/pcg" },

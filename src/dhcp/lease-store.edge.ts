@@ -1,11 +1,13 @@
-import { DatabaseSync, type StatementSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { inTransaction, openDatabase } from "../base/database.edge.ts";
 import { messageOf, PcgError } from "../base/error.ts";
 import type { Ipv4 } from "../net/ipv4.ts";
 import type { Mac } from "../net/mac.ts";
 import type { Lease, LeaseState, LeaseStore } from "./lease.ts";
 
-const SCHEMA_VERSION = 1;
-const schema = `
+const schema = {
+  version: 1,
+  sql: `
   CREATE TABLE IF NOT EXISTS lease (
     segment TEXT NOT NULL,
     ip INTEGER NOT NULL,
@@ -16,9 +18,8 @@ const schema = `
     expires INTEGER NOT NULL,
     state TEXT NOT NULL,
     PRIMARY KEY (segment, ip)
-  ) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+  ) STRICT, WITHOUT ROWID`,
+};
 
 /** Leases put since the last commit, and who waits for them. */
 interface Batch {
@@ -46,10 +47,7 @@ export class SqliteLeaseStore implements LeaseStore {
   /** @throws LEASE_STORE */
   constructor(path: string) {
     try {
-      this.#db = new DatabaseSync(path);
-      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
-      this.#refuseNewer(path);
-      this.#db.exec(schema);
+      this.#db = openDatabase(path, schema);
       this.#insert = this.#db.prepare("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     } catch (error) {
       throw asStoreError(error, { path });
@@ -89,12 +87,6 @@ export class SqliteLeaseStore implements LeaseStore {
     this.#db.close();
   }
 
-  #refuseNewer(path: string): void {
-    const version = Number(this.#db.prepare("PRAGMA user_version").get()?.["user_version"]);
-    if (version > SCHEMA_VERSION)
-      throw new PcgError("LEASE_STORE", { path, why: `its schema is of version ${version}, newer than this program` });
-  }
-
   #commitSoon(): void {
     const commit = () => this.#commit();
     const wait = this.#lastEnded + Math.min(this.#lastTookMs * REST, LONGEST_WAIT_MS) - performance.now();
@@ -118,16 +110,10 @@ export class SqliteLeaseStore implements LeaseStore {
   }
 
   #write(leases: readonly Lease[]): void {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
+    inTransaction(this.#db, () => {
       for (const { segment, ip, mac, clientId, hostname, start, expires, state } of leases)
         this.#insert.run(segment, ip, mac, clientId ?? null, hostname ?? null, start, expires, state);
-      this.#db.exec("COMMIT");
-    } catch (error) {
-      // After some errors SQLite has rolled back on its own.
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
+    });
   }
 }
 

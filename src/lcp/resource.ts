@@ -3,7 +3,20 @@ import type { Brand } from "../base/brand.ts";
 import type { Position } from "./position.ts";
 
 /** Kinds of runtime state, none before what it refers to: they are added in this order and removed in the reverse. */
-export const resourceTypes = ["tep", "segment", "port", "route", "group", "rule", "nat", "gateway"] as const;
+export const resourceTypes = [
+  "tep",
+  "segment",
+  "dhcp",
+  "binding",
+  "port",
+  "route",
+  "underlay",
+  "eip",
+  "group",
+  "rule",
+  "nat",
+  "gateway",
+] as const;
 export type ResourceType = (typeof resourceTypes)[number];
 
 /** `type/key`. */

@@ -41,7 +41,7 @@ export type DhcpOptions = Type.Static<typeof DhcpOptions>;
 
 const Range = closed({ first: address("First address."), last: address("Last address.") });
 
-const StaticBinding = closed({
+export const StaticBinding = closed({
   ip: address("The address it always gets."),
   mac: Type.Optional(mac("Hardware address. Give this, clientId, or both.")),
   clientId: Type.Optional(

@@ -38,7 +38,7 @@ export const Tep = closed({
 });
 export type Tep = Type.Static<typeof Tep>;
 
-const Route = closed({
+export const Route = closed({
   prefix: prefix("Destination."),
   via: Type.Optional(
     address("Next hop. Left out: the VPC router, which is the first address of the interface's subnet."),
@@ -47,7 +47,7 @@ const Route = closed({
 });
 
 /** How overlay and VPC addresses reach each other under one prefix. */
-const Underlay = closed({
+export const Underlay = closed({
   prefix: prefix("VPC addresses."),
   mode: Type.Enum(["routed", "snat"], {
     description:

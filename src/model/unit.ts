@@ -2,13 +2,23 @@ import Type from "typebox";
 import type { Ipv4 } from "../net/ipv4.ts";
 import type { Mac } from "../net/mac.ts";
 import type { InterfaceAddress } from "../net/prefix.ts";
-import { address, closed, mac } from "./text.ts";
+import { address, closed, id, mac } from "./text.ts";
 
 const Interface = closed({
   name: Type.Optional(Type.String({ pattern: "^[A-Za-z0-9_.-]{1,15}$", description: "Its name, such as ens5." })),
   mac: Type.Optional(mac("Its MAC. Give name or mac.")),
   gateway: Type.Optional(address("The VPC router on its subnet. Default: the subnet's first address.")),
 });
+
+const ControllerConfig = closed(
+  {
+    host: Type.String({ minLength: 1, maxLength: 253, description: "Its name or address." }),
+    port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: "Default 1235." })),
+    id: id("Who must be there, by its certificate."),
+  },
+  "The controller that says what is wanted. Left out: --desired does.",
+);
+export type ControllerConfig = Type.Static<typeof ControllerConfig>;
 
 /** What this unit is, as opposed to what is wanted of it: /etc/pcg/pcgd.yaml. */
 export const UnitConfig = closed({
@@ -46,6 +56,7 @@ export const UnitConfig = closed({
       ttl: Type.Optional(Type.Integer({ minimum: 1, maximum: 255, description: "Outer TTL. Default 64." })),
     }),
   ),
+  controller: Type.Optional(ControllerConfig),
   flowCache: Type.Optional(
     Type.Enum(["on", "off"], {
       description:

@@ -11,6 +11,7 @@ const STREAMS = 4;
 const SEGMENT = 1_448;
 /** Fewer delivered than this is not a measurement. */
 const LEAST_DELIVERED = 5_000;
+const LEAST_SEGMENTS = 1_000;
 const TALKER = join(import.meta.dirname, "talker.ts");
 const IPERF_PORT = 5201;
 const TALK_PORT = 5202;
@@ -106,6 +107,6 @@ export const works: Readonly<Record<string, Work>> = Object.fromEntries(all.map(
 function receivedBytes(text: string): number {
   const { end, error } = JSON.parse(text) as { end?: { sum_received?: { bytes: number } }; error?: string };
   const bytes = end?.sum_received?.bytes ?? 0;
-  if (error !== undefined || bytes < LEAST_DELIVERED * SEGMENT) throw new Error(`iperf3: ${error ?? `${bytes} bytes`}`);
+  if (error !== undefined || bytes < LEAST_SEGMENTS * SEGMENT) throw new Error(`iperf3: ${error ?? `${bytes} bytes`}`);
   return bytes;
 }

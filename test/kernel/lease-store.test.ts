@@ -1,14 +1,13 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Lease, NEVER } from "../../src/dhcp/lease.ts";
 import { SqliteLeaseStore } from "../../src/dhcp/lease-store.edge.ts";
 import { Ipv4, parseIpv4 } from "../../src/net/ipv4.ts";
 import { parseMac } from "../../src/net/mac.ts";
+import { acknowledgedBeforeKill } from "./killed.ts";
 
 let folder = "";
 let path = "";
@@ -103,24 +102,11 @@ const writer = `
   more();
 `;
 
-async function acknowledgedBeforeKill(script: string, enough: number): Promise<number[]> {
-  const child = spawn(process.execPath, [script, path], { stdio: ["ignore", "pipe", "inherit"] });
-  const acknowledged: number[] = [];
-  const lines = createInterface({ input: child.stdout });
-  lines.on("line", (line) => {
-    acknowledged.push(Number(line));
-    if (acknowledged.length === enough) child.kill("SIGKILL");
-  });
-  await new Promise<void>((resolve) => lines.on("close", resolve));
-  expect(acknowledged.length).toBeGreaterThanOrEqual(enough);
-  return acknowledged;
-}
-
 test("SqliteLeaseStore loses nothing it acknowledged when its process is killed, again and again", async () => {
   const script = join(folder, "writer.ts");
   writeFileSync(script, writer);
   for (const enough of [1, 37, 500, 2000]) {
-    const acknowledged = await acknowledgedBeforeKill(script, enough);
+    const acknowledged = await acknowledgedBeforeKill({ script, path }, enough);
     const kept = new Set(reopened().map(({ ip }) => ip));
     expect(acknowledged.filter((ip) => !kept.has(Ipv4(ip)))).toEqual([]);
     rmSync(path);

@@ -9,6 +9,10 @@ import { AGENTS, Broken, World } from "./world.ts";
 
 /** As many histories as a CI run goes through. */
 const HISTORIES = 2_000;
+/** As many until a mistake must have been found. */
+const ENOUGH = 20_000;
+/** Histories are many, not slow. */
+const PATIENCE_MS = 120_000;
 /** Names of each kind: few, so that they come again. */
 const KEYS = 4;
 
@@ -68,7 +72,7 @@ const deeds: fc.Arbitrary<[string, Deed]> = fc.oneof(
 
 /** A history, readable in a counterexample. */
 const script = fc
-  .array(deeds, { maxLength: 60 })
+  .array(deeds, { maxLength: 60, size: "max" })
   .map((steps) => Object.assign(steps, { toString: () => steps.map(([what]) => what).join("; ") }));
 
 function live(seed: number, steps: readonly [string, Deed][], makeRelay: typeof Relay): World {
@@ -94,9 +98,13 @@ const property = (makeRelay?: typeof Relay) =>
     liveWell(seed, steps, makeRelay);
   });
 
-test("whatever happens, no node holds what nobody said, goes back, or is left with what is no longer so", () => {
-  fc.assert(property(), { numRuns: HISTORIES });
-});
+test(
+  "whatever happens, no node holds what nobody said, goes back, or is left with what is no longer so",
+  () => {
+    fc.assert(property(), { numRuns: HISTORIES });
+  },
+  PATIENCE_MS,
+);
 
 type Upstream = ConstructorParameters<typeof Relay>[0];
 
@@ -146,6 +154,10 @@ class BelievesThePosition extends Relay {
   }
 }
 
-test.each([ForgetsWhatLeaves, BelievesThePosition])("a mistake that is planted is found: %o", (mistaken) => {
-  expect(fc.check(property(mistaken), { numRuns: HISTORIES }).failed).toBe(true);
-});
+test.each([ForgetsWhatLeaves, BelievesThePosition])(
+  "a mistake that is planted is found: %o",
+  (mistaken) => {
+    expect(fc.check(property(mistaken), { numRuns: ENOUGH, endOnFailure: true }).failed).toBe(true);
+  },
+  PATIENCE_MS,
+);

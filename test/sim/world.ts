@@ -23,6 +23,20 @@ function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Broken(what);
 }
 
+/** Of two segments, each with a rule, and a port of each agent on one of them. */
+const beginning = () => [
+  ...[0, 1].flatMap((n) => [
+    { type: "tep", key: `${n}`, body: { value: 0 } } as const,
+    { type: "segment", key: `${n}`, body: { value: 0 } } as const,
+    { type: "group", key: `${n}`, body: { value: 0 } } as const,
+    { type: "rule", key: `${n}`, body: { value: 0, segment: n, group: n } } as const,
+  ]),
+  ...AGENTS.map((agent, n) => {
+    const body = { value: 0, segment: n % 2, tep: n % 2, agent };
+    return { type: "port", key: `${n}`, body } as const;
+  }),
+];
+
 /** The controller: it says what is true, and can be put back to what was. */
 class Origin {
   readonly world: World;
@@ -35,7 +49,7 @@ class Origin {
     this.world = world;
     this.at = resumedAt(START, world.clock.wall());
     this.backup = { table: new Map(), at: this.at };
-    this.change([{ type: "gateway", key: "g", body: { value: 0 } }], []);
+    this.change([{ type: "gateway", key: "g", body: { value: 0 } }, ...beginning()], []);
     this.start();
   }
 

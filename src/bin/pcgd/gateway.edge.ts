@@ -14,12 +14,13 @@ import { checkUnitConfig } from "../../model/check.ts";
 import type { DesiredState } from "../../model/desired.ts";
 import { withLeases } from "../../model/effective.ts";
 import { endpointKey } from "../../model/endpoint-key.ts";
-import type { Unit, UnitConfig } from "../../model/unit.ts";
+import type { ControllerConfig, Unit, UnitConfig } from "../../model/unit.ts";
 import { routerMacOf, unitOf } from "../../model/unit-of.ts";
 import { formatIpv4 } from "../../net/ipv4.ts";
 import { Reconciler } from "../../reconcile/reconciler.ts";
 import { checkWish } from "./check-desired.ts";
-import { DesiredFile, type Refusal } from "./desired-file.edge.ts";
+import { ControllerWish } from "./controller.edge.ts";
+import { DesiredFile, type DesiredFileOptions, type Refusal } from "./desired-file.edge.ts";
 import { readDocument } from "./document.edge.ts";
 import {
   dropRows,
@@ -37,10 +38,13 @@ import {
 export interface GatewayOptions {
   readonly config: string;
   readonly desired: string;
+  readonly credentials: string;
   readonly kernel: string;
   readonly socket: string;
   readonly state: string;
 }
+
+type WishTaker = Pick<DesiredFileOptions, "check" | "onWish" | "onRefusal">;
 
 const LOOK_MS = 200;
 const FIND_INTERFACES_MS = 1_000;
@@ -86,20 +90,31 @@ export class Gateway {
       objects: () => this.#reconciler.report().objects,
       flows: async () => flowRows(this.#effective, await this.#door.flows()),
     });
-    const file = new DesiredFile({
-      file: this.#options.desired,
-      keep: join(this.#options.state, "desired.last-good.yaml"),
+    const wish = {
       check: checkWish,
-      onWish: (want) => this.#take(want),
-      onRefusal: (refusal) => this.#refused(refusal),
-    });
+      onWish: (want: DesiredState) => this.#take(want),
+      onRefusal: (refusal: Refusal | null) => this.#refused(refusal),
+    };
+    const { controller } = this.#config;
+    if (controller) this.#followController(controller, wish);
+    else this.#followFile(wish);
+    await this.#findInterfaces();
+  }
+
+  #followController(controller: ControllerConfig, wish: WishTaker): void {
+    const { credentials, state } = this.#options;
+    new ControllerWish({ ...wish, controller, credentials, state, clock: this.#clock, log: this.#log }).start();
+  }
+
+  #followFile(wish: WishTaker): void {
+    const { desired, state } = this.#options;
+    const file = new DesiredFile({ ...wish, file: desired, keep: join(state, "desired.last-good.yaml") });
     file.start();
     const look = () => {
       file.look();
       this.#clock.after(LOOK_MS, look);
     };
     look();
-    await this.#findInterfaces();
   }
 
   /** Only a NIC whose address the wish leaves open changes what must be in the kernel. */

@@ -9,9 +9,11 @@ export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
 
   --config FILE    this unit (default /etc/pcg/pcgd.yaml)
   --desired FILE   the desired state, re-read when it changes (default /etc/pcg/desired.yaml)
+  --credentials DIR  certificate.pem, key.pem and authority.pem, where pcgd.yaml names a controller that says
+                   what is desired (default /etc/pcg/credentials)
   --kernel PATH    where pcg-kernel answers (default /run/pcg/kernel.sock)
   --socket PATH    where pcgd answers (default /run/pcg/pcgd.sock)
-  --state DIR      leases and the last good desired state (default /var/lib/pcg)
+  --state DIR      leases, and the desired state as it was told last (default /var/lib/pcg)
 
 Killing pcgd disturbs no traffic; only DHCP waits until it is back.`;
 

@@ -1,0 +1,114 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf, PcgError } from "../../base/error.ts";
+import type { Log } from "../../base/log.ts";
+import { type Credentials, connectTo } from "../../lcp/connect.edge.ts";
+import { Follower } from "../../lcp/follower.ts";
+import { SqliteHeldStore } from "../../lcp/held-store.edge.ts";
+import type { Resource } from "../../lcp/resource.ts";
+import type { Held } from "../../lcp/subscription.ts";
+import type { Checked } from "../../model/check.ts";
+import type { DesiredState } from "../../model/desired.ts";
+import type { RuntimePieces } from "../../model/desired-of.ts";
+import { formatFlaw } from "../../model/flaw.ts";
+import { type RuntimePiece, runtimeFlaws } from "../../model/runtime.ts";
+import { soundWish } from "../../model/sound-wish.ts";
+import type { ControllerConfig } from "../../model/unit.ts";
+import type { Refusal } from "./desired-file.edge.ts";
+
+const CONTROLLER_PORT = 1235;
+
+export interface ControllerOptions {
+  readonly controller: ControllerConfig;
+  /** The folder of certificate.pem, key.pem and authority.pem. */
+  readonly credentials: string;
+  /** The folder for what was told. */
+  readonly state: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly check: (document: unknown) => Checked<DesiredState>;
+  readonly onWish: (want: DesiredState) => void;
+  readonly onRefusal: (refusal: Refusal | null) => void;
+}
+
+/** The wish as a controller tells it: what it told last is on disk, and counts while the controller is away. */
+export class ControllerWish {
+  readonly #options: ControllerOptions;
+  readonly #follower: Follower;
+  #before: RuntimePieces = new Map();
+  #due = false;
+
+  /** @throws CONFIG_UNREADABLE, LCP_STORE */
+  constructor(options: ControllerOptions) {
+    this.#options = options;
+    const { controller, clock, log, state } = options;
+    const upstream = {
+      host: controller.host,
+      port: controller.port ?? CONTROLLER_PORT,
+      is: { role: "manager", id: controller.id },
+    } as const;
+    this.#follower = new Follower({
+      ...{ clock, log, random: Math.random },
+      store: new SqliteHeldStore(join(state, "told.db")),
+      judge,
+      connect: connectTo(upstream, readCredentials(options.credentials), clock),
+      committed: () => this.#takeSoon(),
+    });
+  }
+
+  start(): void {
+    this.#take(this.#follower.held);
+    this.#follower.start();
+  }
+
+  /** Changes of one turn of the event loop are one wish. */
+  #takeSoon(): void {
+    if (this.#due) return;
+    this.#due = true;
+    queueMicrotask(() => {
+      this.#due = false;
+      this.#take(this.#follower.held);
+    });
+  }
+
+  /** Nothing was ever told: that is no wish for nothing. */
+  #take({ instance, at, resources }: Held): void {
+    if (instance === null) return;
+    const { check, onWish, onRefusal } = this.#options;
+    const offered = new Map([...resources].map(([id, resource]) => [id as string, resource as RuntimePieceOf]));
+    try {
+      const { want, pieces, refused } = soundWish(offered, { generation: at, check, before: this.#before });
+      this.#before = pieces;
+      onRefusal(refused.size > 0 ? this.#refusal([...refused].map(([id, why]) => `${id}: ${why}`)) : null);
+      onWish(want);
+    } catch (error) {
+      onRefusal(this.#refusal([messageOf(error)]));
+    }
+  }
+
+  #refusal(flaws: readonly string[]): Refusal {
+    const { controller, clock } = this.#options;
+    return { file: `controller ${controller.id}`, at: new Date(clock.wall()).toISOString(), flaws };
+  }
+}
+
+/** What `judge` has let pass. */
+type RuntimePieceOf = Resource & RuntimePiece;
+
+function judge({ type, body }: Resource): string | undefined {
+  const flaws = runtimeFlaws(type, body);
+  return flaws.length > 0 ? flaws.map(formatFlaw).join("; ") : undefined;
+}
+
+function readCredentials(folder: string): Credentials {
+  const read = (name: string) => {
+    const file = join(folder, name);
+    try {
+      return readFileSync(file, "utf8");
+    } catch (error) {
+      throw new PcgError("CONFIG_UNREADABLE", { file, why: messageOf(error) }, error);
+    }
+  };
+  return { certificate: read("certificate.pem"), key: read("key.pem"), authority: read("authority.pem") };
+}

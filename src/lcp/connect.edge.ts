@@ -1,0 +1,55 @@
+import type { PeerCertificate } from "node:tls";
+import { type ClientOptions, WebSocket } from "ws";
+import type { Clock } from "../base/clock.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import { type Identity, identityIn, uriOf } from "./identity.ts";
+import { channelOf } from "./socket-channel.edge.ts";
+import { HANDSHAKE_MS } from "./sockets.ts";
+
+/** PEM texts: by what a node is known, and whom it believes. */
+export interface Credentials {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+}
+
+export interface Upstream {
+  readonly host: string;
+  readonly port: number;
+  /** Who must be there: a right certificate of another is refused. */
+  readonly is: Identity;
+}
+
+/** A source sends nothing larger: characters of the protocol's longest message, at three bytes each. */
+const MOST_BYTES = 3 * 512 * 1024;
+
+/** Opens a channel to a source of state: WebSocket over TLS 1.3, each end with its certificate. */
+export function connectTo({ host, port, is }: Upstream, as: Credentials, clock: Clock) {
+  return (events: ChannelEvents): Channel => {
+    const socket = new WebSocket(`wss://${host}:${port}/`, {
+      cert: as.certificate,
+      key: as.key,
+      ca: as.authority,
+      minVersion: "TLSv1.3",
+      handshakeTimeout: HANDSHAKE_MS,
+      maxPayload: MOST_BYTES,
+      perMessageDeflate: false,
+      checkServerIdentity: asTyped((certificate) => mustBe(is, certificate)),
+    });
+    socket.on("open", () => events.opened());
+    return channelOf(socket, clock, () => events);
+  };
+}
+
+/** node:tls, to which `ws` hands it, wants an error or nothing; the types of `ws` say otherwise. */
+const asTyped = (check: (certificate: PeerCertificate) => Error | undefined) =>
+  ((_host: string, certificate: PeerCertificate) => check(certificate)) as unknown as NonNullable<
+    ClientOptions["checkServerIdentity"]
+  >;
+
+/** Addresses change; names do not. */
+function mustBe(is: Identity, certificate: PeerCertificate): Error | undefined {
+  const found = identityIn(certificate.subjectaltname);
+  if (found && uriOf(found) === uriOf(is)) return undefined;
+  return new Error(`the other end is ${found ? uriOf(found) : "nobody"}, not ${uriOf(is)}`);
+}

@@ -1,0 +1,61 @@
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { DhcpServer, StaticBinding } from "./dhcp.ts";
+import { FirewallRule } from "./firewall.ts";
+import { type Flaw, schemaFlaws } from "./flaw.ts";
+import { NatRule, Pat } from "./nat.ts";
+import { closed, id, prefix } from "./text.ts";
+import { ElasticIp, Endpoint, Route, Segment, Tep, Tier0, Underlay } from "./topology.ts";
+
+/**
+ * Runtime state, as a controller tells it: the desired state in pieces that change on their own. One row a kind; its
+ * body is what the desired state has, with what ties pieces together.
+ */
+const bodies = {
+  tep: Tep,
+  segment: Segment,
+  dhcp: Type.Omit(DhcpServer, ["bindings"], { additionalProperties: false }),
+  binding: closed({ segment: id("The segment whose server gives it."), ...StaticBinding.properties }),
+  port: closed({
+    ...Endpoint.properties,
+    name: Type.Optional(Type.String({ maxLength: 255, description: "What people call it." })),
+    node: Type.Optional(id("The agent of the VM it belongs to.")),
+  }),
+  route: Type.Object(
+    { list: Type.Enum(["uplink", "static"]), ...Route.properties },
+    { additionalProperties: false, description: "One of Tier-0's." },
+  ),
+  underlay: Underlay,
+  eip: ElasticIp,
+  group: closed({ addresses: Type.Array(prefix("A member."), { maxItems: 100_000 }) }, "Addresses by name."),
+  rule: closed({
+    section: id("The section it belongs to."),
+    order: Type.Array(Type.Integer({ minimum: 0 }), {
+      minItems: 2,
+      maxItems: 2,
+      description: "Of its section among the sections, and its own in there. Lower is asked first.",
+    }),
+    ...FirewallRule.properties,
+    sourceGroups: Type.Optional(Type.Array(id("A group."), { description: "Sources besides." })),
+    destinationGroups: Type.Optional(Type.Array(id("A group."), { description: "Destinations besides." })),
+  }),
+  nat: NatRule,
+  gateway: closed({ mssClamp: Type.Optional(Tier0.properties.mssClamp), pat: Type.Optional(Pat) }),
+} as const;
+
+type Bodies = typeof bodies;
+export type RuntimeType = keyof Bodies;
+/** What a resource of a kind says. */
+export type RuntimeBody<T extends RuntimeType> = Type.Static<Bodies[T]>;
+
+/** A piece of runtime state that was found sound by {@link runtimeFlaws}. */
+export type RuntimePiece = { [T in RuntimeType]: { readonly type: T; readonly body: RuntimeBody<T> } }[RuntimeType];
+
+const compiled = new Map(Object.entries(bodies).map(([type, schema]) => [type, Compile(schema as Type.TSchema)]));
+
+/** What is wrong with a resource's body by itself. */
+export function runtimeFlaws(type: string, body: unknown): Flaw[] {
+  const schema = compiled.get(type);
+  if (!schema) return [{ field: "type", value: type, why: "is no kind of runtime state" }];
+  return schema.Check(body) ? [] : schemaFlaws(schema, body);
+}

@@ -34,11 +34,15 @@ export function statusText(s: Status): string {
   return blocks.join("\n").trimEnd();
 }
 
-function desired({ desired: d, objects }: Status): string {
+const controllerText = ({ id, address, connected, lost }: NonNullable<Status["controller"]>) =>
+  `controller ${id} at ${address}: ${connected ? "connected" : `not connected${lost === null ? "" : ` (${lost})`}`}`;
+
+function desired({ desired: d, controller, objects }: Status): string {
   const states = Object.entries(objects.byState)
     .map(([state, n]) => `${n} ${state}`)
     .join(", ");
   return [
+    ...(controller ? [controllerText(controller)] : []),
     `generation wished ${d.wished ?? "none"}, realized ${d.realized ?? "none"}`,
     `kernel objects: ${states || "none"}`,
     ...(d.refused

@@ -15,6 +15,15 @@ export interface Status {
     readonly refused: { readonly file: string; readonly at: string; readonly flaws: readonly string[] } | null;
     readonly lastError: string | null;
   };
+  /** Who says what is desired; null: a file does. */
+  readonly controller: {
+    readonly id: string;
+    readonly address: string;
+    /** Whether it has spoken on a connection that stands. */
+    readonly connected: boolean;
+    /** Why the last connection ended, until the next stands. */
+    readonly lost: string | null;
+  } | null;
   readonly objects: {
     readonly total: number;
     readonly byState: Readonly<Record<string, number>>;

@@ -34,6 +34,8 @@ export class Follower {
   readonly #world: FollowerWorld;
   #subscription: Subscription;
   #channel: Channel | undefined;
+  #heard = false;
+  #lostBecause: string | null = null;
   #pause: number = PAUSE_MS.first;
   #cancel: () => void = () => undefined;
 
@@ -44,6 +46,11 @@ export class Follower {
 
   get held(): Held {
     return this.#subscription.held;
+  }
+
+  /** Whether the source has spoken on a connection that stands; else why the last one ended. */
+  get connection(): { readonly connected: boolean; readonly lost: string | null } {
+    return { connected: this.#heard, lost: this.#lostBecause };
   }
 
   start(): void {
@@ -75,6 +82,8 @@ export class Follower {
   }
 
   #message(channel: Channel, text: string): void {
+    this.#heard = true;
+    this.#lostBecause = null;
     try {
       const { commit, reply, retryAfterMs } = this.#subscription.receive(readFromSource(text));
       if (commit) this.#keep(commit);
@@ -106,15 +115,21 @@ export class Follower {
 
   #leave(reason: string, pauseMs: number): void {
     const channel = this.#channel;
-    this.#channel = undefined;
+    this.#ended(reason);
     channel?.close(reason);
     this.#later(pauseMs, () => this.#connect());
   }
 
   #lost(reason: string): void {
-    this.#channel = undefined;
+    this.#ended(reason);
     this.#world.log.info(`upstream: ${reason}`);
     this.#later(this.#nextPause(), () => this.#connect());
+  }
+
+  #ended(reason: string): void {
+    this.#channel = undefined;
+    this.#heard = false;
+    this.#lostBecause = reason;
   }
 
   #nextPause(): number {

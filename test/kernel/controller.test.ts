@@ -101,11 +101,16 @@ test("what a controller tells is in the kernel, changes with it, and stays while
   );
 
   const before = ruleset();
+  expect((await status()).controller).toEqual({ id: "ccp", address: "127.0.0.1:1235", connected: true, lost: null });
   await Promise.all([pcgd.stop(), controller.stop()]);
   expect(ruleset()).toBe(before);
   startPcgd();
   await realized(({ endpoints }) => endpoints.length === 2);
   expect(ruleset()).toBe(before);
+  expect((await status()).controller).toMatchObject({
+    connected: false,
+    lost: expect.stringContaining("ECONNREFUSED"),
+  });
 });
 
 test("a controller that comes back knowing less is believed, and what it cannot mean is left as it was", async () => {

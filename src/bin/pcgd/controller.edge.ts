@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf, PcgError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
@@ -60,6 +61,11 @@ export class ControllerWish {
   start(): void {
     this.#take(this.#follower.held);
     this.#follower.start();
+  }
+
+  get status(): NonNullable<Status["controller"]> {
+    const { id, host, port = CONTROLLER_PORT } = this.#options.controller;
+    return { id, address: `${host}:${port}`, ...this.#follower.connection };
   }
 
   /** Changes of one turn of the event loop are one wish. */

@@ -60,6 +60,7 @@ export class Gateway {
   readonly #dhcp: DhcpService;
   readonly #startedAt: string;
   #control: ControlSocket | undefined;
+  #controller: ControllerWish | undefined;
   #unit: Unit | undefined;
   #want: DesiredState | undefined;
   #effective: DesiredState | undefined;
@@ -103,7 +104,11 @@ export class Gateway {
 
   #followController(controller: ControllerConfig, wish: WishTaker): void {
     const { credentials, state } = this.#options;
-    new ControllerWish({ ...wish, controller, credentials, state, clock: this.#clock, log: this.#log }).start();
+    this.#controller = new ControllerWish({
+      ...wish,
+      ...{ controller, credentials, state, clock: this.#clock, log: this.#log },
+    });
+    this.#controller.start();
   }
 
   #followFile(wish: WishTaker): void {
@@ -203,6 +208,7 @@ export class Gateway {
         refused: this.#refusal,
         lastError: counters ? report.lastError : "pcg-kernel cannot be reached; the datapath runs on without it",
       },
+      controller: this.#controller?.status ?? null,
       objects: objectSummary(report),
       drops: dropRows(counters),
       passes: counters?.passes ?? {},

@@ -7,6 +7,7 @@ export function statusText(s: Status): string {
     `unit ${s.unit}, tunnel endpoint ${s.tep ?? "not known yet"}, pcgd ${s.pid} since ${s.startedAt}`,
     "",
     ...section("desired state", desired(s)),
+    ...section("agents", agents(s)),
     ...section("fast path", fastPath(s)),
     ...section("interfaces", interfaces(s)),
     ...section("endpoints", endpoints(s)),
@@ -55,6 +56,11 @@ function desired({ desired: d, controller, objects }: Status): string {
     ...objects.troubled.slice(0, 20).map((o) => `${o.state} ${o.key}${o.message ? `: ${o.message}` : ""}`),
   ].join("\n");
 }
+
+const agents = ({ agents: a }: Status): string =>
+  table(
+    (a?.connected ?? []).map(({ id, current, refused }) => [id, current ? "current" : "behind", `${refused} refused`]),
+  );
 
 const fastPath = ({ fastPath: { on, why, flows }, connections }: Status): string =>
   on

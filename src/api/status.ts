@@ -15,6 +15,11 @@ export interface Status {
     readonly refused: { readonly file: string; readonly at: string; readonly flaws: readonly string[] } | null;
     readonly lastError: string | null;
   };
+  /** The VMs' agents that are connected, and how many connections were turned away, by reason; null: none are served. */
+  readonly agents: {
+    readonly connected: readonly { readonly id: string; readonly current: boolean; readonly refused: number }[];
+    readonly refused: Readonly<Record<string, number>>;
+  } | null;
   /** Who says what is desired; null: a file does. */
   readonly controller: {
     readonly id: string;

@@ -57,6 +57,12 @@ export const UnitConfig = closed({
     }),
   ),
   controller: Type.Optional(ControllerConfig),
+  agents: Type.Optional(
+    closed(
+      { port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: "Default 5555." })) },
+      "The VMs' agents, to which the gateway passes on what concerns them of what its controller says.",
+    ),
+  ),
   flowCache: Type.Optional(
     Type.Enum(["on", "off"], {
       description:

@@ -10,6 +10,7 @@ import { until } from "./namespace.ts";
 import { startUnit } from "./unit-bench.ts";
 
 const PORT = 1235;
+const AGENTS_PORT = 5555;
 let unit: Awaited<ReturnType<typeof startUnit>>;
 let authority: AuthorityFiles;
 const undo: (() => unknown)[] = [];
@@ -19,9 +20,10 @@ beforeAll(async () => {
   authority = await newAuthority("ours", Date.now());
   await credentials({ role: "manager", id: "ccp" });
   await credentials({ role: "gateway", id: "pcg-a" });
+  await credentials({ role: "agent", id: "vm-1" });
   writeFileSync(
     join(unit.dir, "told.yaml"),
-    JSON.stringify({ ...unit.config, controller: { host: "127.0.0.1", id: "ccp" } }),
+    JSON.stringify({ ...unit.config, controller: { host: "127.0.0.1", id: "ccp" }, agents: {} }),
   );
 });
 afterAll(async () => {
@@ -62,6 +64,17 @@ function startPcgd() {
   return daemon;
 }
 
+function startAgent(id: string) {
+  const args = ["test/kernel/agent.ts", `${AGENTS_PORT}`, "pcg-a", join(unit.dir, id)];
+  const { child, stop } = unit.namespace.start(process.execPath, args, ["ignore", "pipe", "inherit"]);
+  undo.push(() => stop());
+  let last = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    last = chunk.toString().trim().split("\n").at(-1) ?? last;
+  });
+  return { stop, last: () => last };
+}
+
 const status = async () => (await ask(join(unit.dir, "pcgd.sock"), "/status")) as Status;
 const ruleset = () => unit.namespace.run("nft -s list ruleset; ip -4 rule; ip -4 route show table all");
 /** Everything wished is realized, and this is what it is. */
@@ -77,9 +90,11 @@ const eip = (overlayIp: string) => ({
   key: "1",
   body: { address: "203.0.113.10", secondary: { a: "10.99.1.20" }, overlayIp },
 });
-const port = (key: string, ip: string, mac: string) => ({ type: "port", key, body: { segment: "web", mac, ip, tep } });
+const port = (key: string, ip: string, mac: string, segment = "web") => ({
+  ...{ type: "port", key, body: { segment, mac, ip, tep, node: key } },
+});
 const everything = [
-  { type: "tep", key: "1", body: { address: tep } },
+  { type: "tep", key: tep, body: { address: tep } },
   { type: "segment", key: "web", body: { id: "web", name: "web", vni: 9096, gateway: "192.168.100.1/24" } },
   port("vm-1", "192.168.100.3", "02:00:00:00:03:0a"),
   { type: "route", key: "default", body: { list: "uplink", prefix: "0.0.0.0/0" } },
@@ -126,4 +141,28 @@ test("a controller that comes back knowing less is believed, and what it cannot 
   await until("the controller knows what was refused", () => controller.said().includes('"port/vm-3"'));
   controller.tell({ deletes: ["port/vm-3", "port/vm-4"] });
   await realized((now) => now.desired.refused === null);
+  await controller.stop();
+});
+
+test("the gateway passes on to a VM's agent what concerns it, as it changes, also while the controller is away", async () => {
+  const controller = startController();
+  controller.tell({ upserts: everything });
+  await realized(({ controller: its }) => its?.connected === true);
+  const app = { type: "segment", key: "app", body: { id: "app", name: "app", vni: 9100, gateway: "192.168.99.1/24" } };
+  const inApp = { ...port("vm-5", "192.168.99.5", "02:00:00:00:03:0e", "app") };
+  controller.tell({ upserts: [app, inApp] });
+  const agent = startAgent("vm-1");
+  await until("it has its segment", () => agent.last() === `holds port/vm-1 segment/web tep/${tep}`);
+  controller.tell({ upserts: [port("vm-2", "192.168.100.4", "02:00:00:00:03:0b")] });
+  await until("it has its neighbour", () => agent.last() === `holds port/vm-1 port/vm-2 segment/web tep/${tep}`);
+  expect((await status()).agents).toEqual({ connected: [{ id: "vm-1", current: true, refused: 0 }], refused: {} });
+
+  controller.tell({ upserts: [port("vm-1", "192.168.99.3", "02:00:00:00:03:0a", "app"), eip("192.168.99.3")] });
+  await until("it has moved", () => agent.last() === `holds port/vm-1 port/vm-5 segment/app tep/${tep}`);
+  await Promise.all([controller.stop(), agent.stop()]);
+  const again = startAgent("vm-1");
+  await until(
+    "it is told without the controller",
+    () => again.last() === `holds port/vm-1 port/vm-5 segment/app tep/${tep}`,
+  );
 });

@@ -16,12 +16,18 @@ import { formatFlaw } from "../../model/flaw.ts";
 import { type RuntimePiece, runtimeFlaws } from "../../model/runtime.ts";
 import { soundWish } from "../../model/sound-wish.ts";
 import type { ControllerConfig } from "../../model/unit.ts";
+import { Agents } from "./agents.edge.ts";
 import type { Refusal } from "./desired-file.edge.ts";
 
 const CONTROLLER_PORT = 1235;
 
+/** The firewall lets nobody in but from management. */
+const EVERYWHERE = "0.0.0.0";
+
 export interface ControllerOptions {
   readonly controller: ControllerConfig;
+  /** The port for agents; left out: none are served. */
+  readonly agentsPort: number | undefined;
   /** The folder of certificate.pem, key.pem and authority.pem. */
   readonly credentials: string;
   /** The folder for what was told. */
@@ -37,13 +43,15 @@ export interface ControllerOptions {
 export class ControllerWish {
   readonly #options: ControllerOptions;
   readonly #follower: Follower;
+  readonly #agents: Agents | undefined;
   #before: RuntimePieces = new Map();
   #due = false;
 
   /** @throws CONFIG_UNREADABLE, LCP_STORE */
   constructor(options: ControllerOptions) {
     this.#options = options;
-    const { controller, clock, log, state } = options;
+    const { controller, agentsPort, clock, log, state } = options;
+    const credentials = readCredentials(options.credentials);
     const upstream = {
       host: controller.host,
       port: controller.port ?? CONTROLLER_PORT,
@@ -53,14 +61,27 @@ export class ControllerWish {
       ...{ clock, log, random: Math.random },
       store: new SqliteHeldStore(join(state, "told.db")),
       judge,
-      connect: connectTo(upstream, readCredentials(options.credentials), clock),
-      committed: () => this.#takeSoon(),
+      connect: connectTo(upstream, credentials, clock),
+      committed: (commit) => {
+        this.#agents?.committed(commit);
+        this.#takeSoon();
+      },
     });
+    const held = () => this.#follower.held;
+    this.#agents =
+      agentsPort === undefined
+        ? undefined
+        : new Agents({ host: EVERYWHERE, port: agentsPort, credentials, clock, log, held });
   }
 
   start(): void {
     this.#take(this.#follower.held);
     this.#follower.start();
+    void this.#agents?.start();
+  }
+
+  agents(): Status["agents"] {
+    return this.#agents ? { connected: this.#agents.rows(), refused: this.#agents.refused() } : null;
   }
 
   get status(): NonNullable<Status["controller"]> {

@@ -46,6 +46,7 @@ export interface GatewayOptions {
 
 type WishTaker = Pick<DesiredFileOptions, "check" | "onWish" | "onRefusal">;
 
+const AGENTS_PORT = 5555;
 const LOOK_MS = 200;
 const FIND_INTERFACES_MS = 1_000;
 
@@ -104,9 +105,11 @@ export class Gateway {
 
   #followController(controller: ControllerConfig, wish: WishTaker): void {
     const { credentials, state } = this.#options;
+    const { agents } = this.#config;
     this.#controller = new ControllerWish({
       ...wish,
       ...{ controller, credentials, state, clock: this.#clock, log: this.#log },
+      agentsPort: agents && (agents.port ?? AGENTS_PORT),
     });
     this.#controller.start();
   }
@@ -209,6 +212,7 @@ export class Gateway {
         lastError: counters ? report.lastError : "pcg-kernel cannot be reached; the datapath runs on without it",
       },
       controller: this.#controller?.status ?? null,
+      agents: this.#controller?.agents() ?? null,
       objects: objectSummary(report),
       drops: dropRows(counters),
       passes: counters?.passes ?? {},

@@ -6,7 +6,7 @@ const TOP = 56;
 const BOTTOM = 12;
 const LABELS = 210;
 const PLOT = 430;
-const FIGURES = 150;
+const FIGURES = 200;
 const WIDTH = LABELS + PLOT + FIGURES;
 
 const colours = { better: "#1b7f79", worse: "#c2571a", line: "#d0d0d0", text: "#222222", spread: "#555555" } as const;

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../../src/base/error.ts";
 import { apply } from "./apply.ts";
 import { chartSvg } from "./chart.ts";
+import { controlPlane } from "./control-plane/control-plane.ts";
 import { fastPath, peers, slowPath } from "./datapath.ts";
 import { dhcp } from "./dhcp.ts";
 import type { BenchOptions } from "./options.ts";
@@ -19,6 +20,10 @@ type Bench = (options: BenchOptions, undo: Undo) => Promise<Findings>;
 const benches: Readonly<Record<string, { readonly does: string; readonly run: Bench }>> = {
   "fast-path": { does: "gateway CPU, latency and connections, against each peer", run: fastPath },
   "slow-path": { does: "the same with the flow cache off, against kernel VXLAN + nftables maps", run: slowPath },
+  "control-plane": {
+    does: "a gateway's relay to thousands of agents: memory, delays, all of them at once",
+    run: controlPlane,
+  },
   apply: { does: "time to effect of 10,000 endpoints and Elastic IPs, and of one more", run: apply },
   dhcp: { does: "DHCP exchanges a second without a drop, against Kea", run: dhcp },
 };
@@ -26,7 +31,7 @@ const benches: Readonly<Record<string, { readonly does: string; readonly run: Be
 const help = `npm run bench -- [NAME...] [--rounds N] [--quick] [--json FILE] [--svg FILE]
 
 ${Object.entries(benches)
-  .map(([name, { does }]) => `  ${name.padEnd(12)} ${does}`)
+  .map(([name, { does }]) => `  ${name.padEnd(13)} ${does}`)
   .join("\n")}
 
   --rounds N    repetitions of each comparison (default 5)

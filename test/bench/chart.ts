@@ -26,11 +26,13 @@ export function chartSvg({ machine, cells }: Report): string {
   const rows = cells.filter(isCompared);
   const reach = Math.max(1, ...rows.flatMap(({ spread }) => spread.map((ratio) => Math.abs(Math.log2(ratio)))));
   const x = (ratio: number) => LABELS + PLOT / 2 + (Math.log2(ratio) / Math.ceil(reach)) * (PLOT / 2);
+  const title = `How many times cheaper ours is than its peer: ${machine}`;
   const height = TOP + rows.length * ROW + BOTTOM;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
-    text(12, 18, `How many times cheaper ours is than its peer: ${machine}`),
+    text(12, 18, title),
     ...ticks(Math.ceil(reach)).flatMap((ratio) => [
       text(x(ratio), TOP - 12, `${ratio}×`, "middle"),
       `<path d="M${at(x(ratio))} ${TOP - 6}V${height - BOTTOM}" stroke="${ratio === 1 ? colours.text : colours.line}"/>`,

@@ -122,10 +122,7 @@ test("what a controller tells is in the kernel, changes with it, and stays while
   startPcgd();
   await realized(({ endpoints }) => endpoints.length === 2);
   expect(ruleset()).toBe(before);
-  expect((await status()).controller).toMatchObject({
-    connected: false,
-    lost: expect.stringContaining("ECONNREFUSED"),
-  });
+  await until("it says why", async () => (await status()).controller?.lost?.includes("ECONNREFUSED"));
 });
 
 test("a controller that comes back knowing less is believed, and what it cannot mean is left as it was", async () => {

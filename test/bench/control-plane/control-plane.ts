@@ -55,6 +55,7 @@ export async function controlPlane(options: BenchOptions, undo: Undo): Promise<F
   options.progress(`control-plane: ${delaysMs.length} changes arrived`);
 
   await gateway.ask({ ask: "hang up" });
+  while ((await crowd.ask({ ask: "stats" })).current === agents) await sleep(20);
   const again = await settled("connected again");
   const after = await gateway.ask({ ask: "stats" });
   const cell = (name: string, unit: string, value: number): Cell => loneCell(`${name}-${agents}`, unit, value, 1);

@@ -10,7 +10,7 @@ export const agentName = (n: number): string => `vm-${n}`;
 const segmentOf = (port: number, segments: number) => port % segments;
 
 /** When a resource was made, so that who gets it can tell how long it took: nanoseconds, the same clock for all. */
-export const nowNs = (): string => `${process.hrtime.bigint()}`;
+const nowNs = (): string => `${process.hrtime.bigint()}`;
 
 export const portOf = (n: number, segments: number, agents: number): Pick<Resource, "type" | "key" | "body"> => ({
   type: "port",

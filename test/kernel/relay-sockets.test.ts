@@ -1,7 +1,11 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { connect as tcpConnect } from "node:net";
 import { afterEach, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { systemClock } from "../../src/base/system-clock.edge.ts";
 import { limitSnapshots } from "../../src/lcp/admission.ts";
+import type { Channel } from "../../src/lcp/channel.ts";
 import { type Credentials, connectTo } from "../../src/lcp/connect.edge.ts";
 import { Follower, type HeldStore } from "../../src/lcp/follower.ts";
 import type { Identity } from "../../src/lcp/identity.ts";
@@ -40,9 +44,11 @@ afterEach(async () => {
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Everything is everybody's. */
-const references = { needs: () => [], partOf: () => [], homes: () => ["vm-1"] };
+const references = { needs: () => [], partOf: () => [], homes: () => ["vm-1", "enemy"] };
 
 interface Gateway extends Serving {
+  /** Bytes that the nodes have not taken yet, of all together. */
+  buffered(): number;
   tell(upserts: readonly Pick<Resource, "type" | "key" | "body">[], deletes?: readonly ResourceId[]): void;
 }
 
@@ -56,13 +62,19 @@ async function gateway(more: Partial<Parameters<typeof serve>[1]> = {}, limits?:
     log,
   );
   undo.push(() => relay.stop());
+  const channels: Channel[] = [];
+  const accept = (receiver: string, channel: Channel) => {
+    channels.push(channel);
+    return relay.accept(receiver, channel);
+  };
   const serving = await serve(
     { host: "127.0.0.1", port: 0, as: await credentials(gatewayA), role: "agent", ...limits },
-    { clock: systemClock, log, accept: (receiver, channel) => relay.accept(receiver, channel), ...more },
+    { clock: systemClock, log, accept, ...more },
   );
   undo.push(() => serving.close());
   return {
     ...serving,
+    buffered: () => channels.reduce((sum, channel) => sum + channel.buffered(), 0),
     tell(bodies, deletes = []) {
       at = after(at);
       const upserts = bodies.map((one): Resource => ({ ...one, version: at }));
@@ -154,4 +166,68 @@ test("half-open connections beyond the rate are turned away, and agents get in a
   await until("the flood is refused", () => (refused.get("too fast") ?? 0) > 150);
   const { keys } = await agent(port, await credentials(vm));
   await until("the agent is served", () => `${keys()}` === "port/1");
+});
+
+/** A connection with a good certificate, on which a test says what it likes. */
+async function enemy(port: number): Promise<{ socket: WebSocket; closed: Promise<string> }> {
+  const { certificate: cert, key, authority: ca } = await credentials({ role: "agent", id: "enemy" });
+  const socket = new WebSocket(`wss://127.0.0.1:${port}/`, {
+    cert,
+    key,
+    ca,
+    checkServerIdentity: () => undefined as never,
+  });
+  undo.push(() => socket.terminate());
+  const closed = new Promise<string>((resolve) => {
+    socket.on("error", () => undefined);
+    socket.on("close", (code, reason) => resolve(`${code} ${reason}`));
+  });
+  await once(socket, "open");
+  return { socket, closed };
+}
+
+const hello = { kind: "hello", protocol: 1, instance: null, at: 0, digest: Buffer.alloc(512).toString("base64") };
+
+test.each<{ what: string; says: readonly (string | Buffer)[]; ends: string }>([
+  { what: "nonsense", says: ["nonsense"], ends: "1008 LCP_BAD_MESSAGE" },
+  { what: "bytes that are no text", says: [Buffer.from([0xff, 0, 1])], ends: "1008 a message is not text" },
+  { what: "brackets within brackets", says: ["[".repeat(200_000)], ends: "1008 LCP_BAD_MESSAGE" },
+  {
+    what: "objects within objects",
+    says: [`${'{"a":'.repeat(30_000)}1${"}".repeat(30_000)}`],
+    ends: "1008 LCP_BAD_MESSAGE",
+  },
+  { what: "more than a message may be", says: ["x".repeat(300_000)], ends: "1009" },
+  { what: "hello twice", says: [JSON.stringify(hello), JSON.stringify(hello)], ends: "1008 LCP_BAD_MESSAGE" },
+  { what: "what only a source says", says: ['{"kind":"current","instance":"x","at":1}'], ends: "1008 LCP_BAD_MESSAGE" },
+])("a node that says $what is let go with the reason, and others are served", async ({ says, ends }) => {
+  const { port, tell } = await gateway();
+  tell([{ type: "port", key: "1", body: {} }]);
+  const { socket, closed } = await enemy(port);
+  for (const text of says) socket.send(text);
+  expect(await closed).toContain(ends);
+  const { keys } = await agent(port, await credentials(vm));
+  await until("the other is served", () => `${keys()}` === "port/1");
+});
+
+test("nodes that stop reading cost no more than a message each", async () => {
+  const { port, tell, buffered } = await gateway();
+  const text = "x".repeat(1_000);
+  tell(Array.from({ length: 5_000 }, (_, n) => ({ type: "port", key: `${n}`, body: { text } })));
+  const { socket } = await enemy(port);
+  socket.pause();
+  socket.send(JSON.stringify(hello));
+  await until("it is sent what it does not read", () => buffered() > 100_000);
+  for (let n = 0; n < 50; n++) tell([{ type: "port", key: `${n}`, body: { text: `${text}${n}` } }]);
+  expect(buffered()).toBeLessThan(600_000);
+});
+
+test("bytes that are no TLS are turned away, as often as they come", async () => {
+  const { port, refused } = await gateway();
+  for (let n = 0; n < 20; n++) {
+    const socket = tcpConnect(port, "127.0.0.1").on("error", () => undefined);
+    socket.write(randomBytes(2_000));
+    await once(socket, "close");
+  }
+  expect(refused.get("certificate or handshake")).toBe(20);
 });

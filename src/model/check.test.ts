@@ -91,6 +91,21 @@ test.each([
   expect(flaws(change)).toEqual([says]);
 });
 
+test("checkUnitConfig wants a controller where agents are to be told what it says", () => {
+  const link = { name: "eth0" };
+  const unit = {
+    unit: "a",
+    interfaces: { uplink: link, downlink: link, management: link },
+    tep: { address: "10.0.0.1" },
+    agents: {},
+  };
+  expect(checkUnitConfig(unit)).toEqual({
+    ok: false,
+    flaws: [{ field: "agents", value: undefined, why: "needs controller" }],
+  });
+  expect(checkUnitConfig({ ...unit, controller: { host: "10.0.0.2", id: "ccp" } })).toMatchObject({ ok: true });
+});
+
 test("checkUnitConfig wants a name or a MAC for every interface", () => {
   const checked = checkUnitConfig({
     unit: "a",

@@ -21,7 +21,9 @@ export function checkUnitConfig(document: unknown): Checked<UnitConfig> {
   const flaws = Object.entries(document.interfaces)
     .filter(([, i]) => i.name === undefined && i.mac === undefined)
     .map(([role]): Flaw => ({ field: `interfaces.${role}`, value: undefined, why: "give name or mac" }));
-  return checked(document, flaws);
+  const { agents, controller } = document;
+  const unfed: Flaw[] = agents && !controller ? [{ field: "agents", value: undefined, why: "needs controller" }] : [];
+  return checked(document, [...flaws, ...unfed]);
 }
 
 /** Form first; then what only the whole can tell. DHCP servers are checked by src/dhcp. */

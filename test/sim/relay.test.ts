@@ -106,44 +106,38 @@ test(
   PATIENCE_MS,
 );
 
-type Upstream = ConstructorParameters<typeof Relay>[0];
-
-/** Forgets to take away what is no longer a receiver's concern, unless it is gone altogether. */
-class ForgetsWhatLeaves extends Relay {
-  readonly #held: Upstream["held"];
+/** Where mistakes are planted. */
+class Mistaken extends Relay {
+  protected readonly upstream: ConstructorParameters<typeof Relay>[0];
 
   constructor(...args: ConstructorParameters<typeof Relay>) {
     super(...args);
-    this.#held = args[0].held;
+    [this.upstream] = args;
   }
+}
 
+/** Forgets to take away what is no longer a receiver's concern, unless it is gone altogether. */
+class ForgetsWhatLeaves extends Mistaken {
   override open(receiver: string, wake: () => void): Publication {
     const publication = super.open(receiver, wake);
     const next = publication.next.bind(publication);
     publication.next = (now) => {
       const message = next(now);
       if (message?.kind !== "delta") return message;
-      return { ...message, deletes: message.deletes.filter((id) => !this.#held().resources.has(id)) };
+      return { ...message, deletes: message.deletes.filter((id) => !this.upstream.held().resources.has(id)) };
     };
     return publication;
   }
 }
 
 /** Takes a receiver's position for what it holds, though its span may have changed while it was away. */
-class BelievesThePosition extends Relay {
-  readonly #held: Upstream["held"];
-
-  constructor(...args: ConstructorParameters<typeof Relay>) {
-    super(...args);
-    this.#held = args[0].held;
-  }
-
+class BelievesThePosition extends Mistaken {
   override open(receiver: string, wake: () => void): Publication {
     const publication = super.open(receiver, wake);
     const receive = publication.receive.bind(publication);
     publication.receive = (message) => {
       if (message.kind !== "hello" || message.instance === null) return receive(message);
-      const concern = [...concernOf(receiver, this.#held().resources).values()];
+      const concern = [...concernOf(receiver, this.upstream.held().resources).values()];
       const known = digestOf(
         concern.filter(({ version }) => version <= message.at),
         64,

@@ -45,6 +45,7 @@ export class ControllerWish {
   readonly #follower: Follower;
   readonly #agents: Agents | undefined;
   #before: RuntimePieces = new Map();
+  #refused: readonly string[] = [];
   #due = false;
 
   /** @throws CONFIG_UNREADABLE, LCP_STORE */
@@ -102,21 +103,25 @@ export class ControllerWish {
   /** Nothing was ever told: that is no wish for nothing. */
   #take({ instance, at, resources }: Held): void {
     if (instance === null) return;
-    const { check, onWish, onRefusal } = this.#options;
+    const { check, onWish } = this.#options;
     const offered = new Map([...resources].map(([id, resource]) => [id as string, resource as RuntimePieceOf]));
     try {
       const { want, pieces, refused } = soundWish(offered, { generation: at, check, before: this.#before });
       this.#before = pieces;
-      onRefusal(refused.size > 0 ? this.#refusal([...refused].map(([id, why]) => `${id}: ${why}`)) : null);
+      this.#refuse([...refused].map(([id, why]) => `${id}: ${why}`));
       onWish(want);
     } catch (error) {
-      onRefusal(this.#refusal([messageOf(error)]));
+      this.#refuse([messageOf(error)]);
     }
   }
 
-  #refusal(flaws: readonly string[]): Refusal {
-    const { controller, clock } = this.#options;
-    return { file: `controller ${controller.id}`, at: new Date(clock.wall()).toISOString(), flaws };
+  /** Says what is refused when that changes, not with every wish. */
+  #refuse(flaws: readonly string[]): void {
+    if (flaws.join("\n") === this.#refused.join("\n")) return;
+    this.#refused = flaws;
+    const { controller, clock, onRefusal } = this.#options;
+    const at = new Date(clock.wall()).toISOString();
+    onRefusal(flaws.length > 0 ? { file: `controller ${controller.id}`, at, flaws } : null);
   }
 }
 

@@ -11,6 +11,9 @@ export const PROTOCOL = 1;
 /** Characters of a message, at most: a delta of the usual size and one resource more. */
 const MOST_MESSAGE = 512 * 1024;
 
+/** Characters of a reason why something was refused. */
+export const MOST_REASON = 200;
+
 const position = (description: string) =>
   Type.Unsafe<Position>(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description }));
 
@@ -83,7 +86,7 @@ const fromReceiver = {
         closed({
           id: resourceId,
           version: position("Which it was offered."),
-          why: Type.String({ maxLength: 1_000 }),
+          why: Type.String({ maxLength: MOST_REASON }),
         }),
         { maxItems: 10_000, description: "Of what it was just sent: it goes on with what it had." },
       ),

@@ -136,6 +136,24 @@ test.each([
   expect(pair.publication.stalled(pair.clock.now() + ms)).toBe(stalled);
 });
 
+test("a receiver that takes no more of a snapshot has stalled as well", () => {
+  const pair = new Pair();
+  pair.table.set(ResourceId("port", "a"), resource("port", "a", 1));
+  pair.publication.receive(pair.subscription.hello());
+  pair.publication.next(0);
+  pair.publication.next(20_000);
+  expect([pair.publication.stalled(50_000), pair.publication.stalled(50_001)]).toEqual([false, true]);
+});
+
+test("a receiver is believed to refuse what it was sent, and nothing else", () => {
+  const pair = new Pair().greet();
+  pair.change([port("a")]);
+  pair.step({ silent: true });
+  const refused = ["a", "b"].map((key) => ({ id: ResourceId("port", key), version: at(2), why: "no" }));
+  pair.publication.receive({ kind: "ack", at: at(2), refused });
+  expect([...pair.publication.refused.keys()]).toEqual(["port/a"]);
+});
+
 test("the first change wakes, the next do not", () => {
   const pair = new Pair().greet();
   pair.change([port("a")]);

@@ -30,7 +30,7 @@ export interface Admission {
 const PART_BYTES = 64 * 1024;
 const DELTA_BYTES = 256 * 1024;
 
-/** Nothing acknowledged for so long: the receiver has stopped reading. */
+/** Nothing taken or acknowledged for so long: the receiver has stopped reading. */
 export const STALLED_MS = 30_000;
 
 /** What a receiver says it holds. */
@@ -41,6 +41,8 @@ interface Comparison {
 }
 
 interface Snapshot {
+  /** When its last part was taken. */
+  since: number;
   readonly at: Position;
   readonly rest: Resource[];
   readonly digest: string;
@@ -115,7 +117,8 @@ export class Publication {
     if (this.#unacked?.at !== at)
       throw new PcgError("LCP_BAD_MESSAGE", { kind: "ack", at, expected: this.#unacked?.at ?? null });
     this.#unacked = undefined;
-    for (const { id, version, why } of refused) this.#refused.set(id, { version, why });
+    // What it was never sent it cannot refuse: else it could make us remember whatever it likes.
+    for (const { id, version, why } of refused) if (this.#source.get(id)) this.#refused.set(id, { version, why });
   }
 
   /** A resource of the receiver's concern changed, came or went. @param was whether it was there before, for it */
@@ -131,15 +134,17 @@ export class Publication {
     if (this.#at === undefined && this.#compare) this.#wake();
   }
 
+  /** Whether the receiver has stopped taking what is sent, or acknowledging it. */
   stalled(now: number): boolean {
-    return this.#unacked !== undefined && now - this.#unacked.since > STALLED_MS;
+    const since = this.#unacked?.since ?? this.#snapshot?.since;
+    return since !== undefined && now - since > STALLED_MS;
   }
 
   /** The next message to send, if there is one to be sent now. */
   next(now: number): FromSource | undefined {
     if (this.#snapshot) return this.#part(this.#snapshot, now);
     if (this.#unacked) return undefined;
-    if (this.#compare) return this.#compared(this.#compare);
+    if (this.#compare) return this.#compared(this.#compare, now);
     return this.#dirty.size > 0 ? this.#delta(now) : undefined;
   }
 
@@ -149,7 +154,7 @@ export class Publication {
     this.#snapshot = undefined;
   }
 
-  #compared({ digest, instance: heard, at }: Comparison): FromSource | undefined {
+  #compared({ digest, instance: heard, at }: Comparison, now: number): FromSource | undefined {
     const instance = this.#source.instance();
     if (at > this.#source.at()) this.#source.behind(at);
     if (instance === null || at > this.#source.at()) return undefined;
@@ -168,7 +173,7 @@ export class Publication {
     const rest = [...this.#source.all()].filter((resource) => !among || among.has(bucketOf(resource, buckets)));
     rest.sort((a, b) => inOrder(idOf(b), idOf(a)));
     const count = rest.length;
-    const snapshot = { at: this.#source.at(), rest, digest: encodeDigest(ours), end: admitted.end };
+    const snapshot = { since: now, at: this.#source.at(), rest, digest: encodeDigest(ours), end: admitted.end };
     this.#snapshot = snapshot;
     return { kind: "snapshotBegin", instance, at: snapshot.at, buckets, only, count };
   }
@@ -181,6 +186,7 @@ export class Publication {
 
   #part(snapshot: Snapshot, now: number): FromSource {
     const resources = take(PART_BYTES, () => snapshot.rest.pop());
+    snapshot.since = now;
     if (resources.length > 0) return { kind: "snapshotPart", resources };
     this.end();
     this.#unacked = { at: snapshot.at, since: now };

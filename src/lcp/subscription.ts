@@ -1,7 +1,7 @@
 import { PcgError } from "../base/error.ts";
 import { bucketOf, bucketOfId, bucketsFor, digestOf, encodeDigest } from "./digest.ts";
 import { type Position, START } from "./position.ts";
-import { type FromReceiver, type FromSource, PROTOCOL } from "./protocol.ts";
+import { type FromReceiver, type FromSource, MOST_REASON, PROTOCOL } from "./protocol.ts";
 import { idOf, type Resource, type ResourceId } from "./resource.ts";
 
 /** What a receiver has: from whom, up to where. It is on disk as it is here. */
@@ -166,7 +166,7 @@ export class Subscription {
       const id = idOf(resource);
       const why = this.#judge(resource);
       if (why === undefined) upserts.push(resource);
-      else refused.push({ id, version: resource.version, why });
+      else refused.push({ id, version: resource.version, why: why.slice(0, MOST_REASON) });
       if (why === undefined) this.#refused.delete(id);
       else this.#refused.set(id, resource.version);
     }

@@ -51,7 +51,7 @@ class Pair {
     if (!message) return undefined;
     const { commit, reply } = this.subscription.receive(message);
     if (commit) this.commits.push(commit);
-    if (reply && !silent) this.publication.receive(reply);
+    if (reply && !silent) this.publication.receive(reply, this.clock.now());
     return message;
   }
 
@@ -62,7 +62,7 @@ class Pair {
   }
 
   greet(): this {
-    this.publication.receive(this.subscription.hello());
+    this.publication.receive(this.subscription.hello(), this.clock.now());
     this.settle();
     return this;
   }
@@ -78,7 +78,7 @@ test("a snapshot comes in parts of 64 KB, what others refer to first", () => {
     for (const type of ["rule", "port", "tep"] as const)
       pair.table.set(ResourceId(type, `${n}`), resource(type, `${n}`, 1, text));
   }
-  pair.publication.receive(pair.subscription.hello());
+  pair.publication.receive(pair.subscription.hello(), 0);
   const said = pair.settle();
   expect(kinds(said)).toEqual(["snapshotBegin", ...Array(5).fill("snapshotPart"), "snapshotEnd"]);
   const parts = said.flatMap((message) => (message.kind === "snapshotPart" ? message.resources : []));
@@ -121,7 +121,7 @@ test("nothing more is sent until what was sent is acknowledged", () => {
   pair.change([port("b")]);
   expect(pair.publication.next(pair.clock.now())).toBeUndefined();
   expect(pair.publication.at).toBeUndefined();
-  pair.publication.receive({ kind: "ack", at: at(2), refused: [] });
+  pair.publication.receive({ kind: "ack", at: at(2), refused: [] }, 0);
   expect(pair.publication.at).toBe(2);
   expect(pair.settle()).toMatchObject([{ kind: "delta", from: 2, to: 3 }]);
 });
@@ -139,7 +139,7 @@ test.each([
 test("a receiver that takes no more of a snapshot has stalled as well", () => {
   const pair = new Pair();
   pair.table.set(ResourceId("port", "a"), resource("port", "a", 1));
-  pair.publication.receive(pair.subscription.hello());
+  pair.publication.receive(pair.subscription.hello(), 0);
   pair.publication.next(0);
   pair.publication.next(20_000);
   expect([pair.publication.stalled(50_000), pair.publication.stalled(50_001)]).toEqual([false, true]);
@@ -150,7 +150,7 @@ test("a receiver is believed to refuse what it was sent, and nothing else", () =
   pair.change([port("a")]);
   pair.step({ silent: true });
   const refused = ["a", "b"].map((key) => ({ id: ResourceId("port", key), version: at(2), why: "no" }));
-  pair.publication.receive({ kind: "ack", at: at(2), refused });
+  pair.publication.receive({ kind: "ack", at: at(2), refused }, 0);
   expect([...pair.publication.refused.keys()]).toEqual(["port/a"]);
 });
 
@@ -179,7 +179,7 @@ test("who is up to date is told so, and gets no snapshot", () => {
     { begin: () => ({ retryAfterMs: 1 }) },
     () => undefined,
   );
-  again.receive(pair.subscription.hello());
+  again.receive(pair.subscription.hello(), 0);
   expect(again.next(0)).toEqual({ kind: "current", instance: "ccp", at: 2 });
 });
 
@@ -189,11 +189,26 @@ test("who differs is sent the buckets that do, and no more", () => {
   pair.greet();
   pair.table.set(ResourceId("port", "7"), resource("port", "7", 3));
   const ask = pair.subscription.compare();
-  if (ask) pair.publication.receive(ask);
+  pair.clock.advance(10_000);
+  if (ask) pair.publication.receive(ask, pair.clock.now());
   const [begin] = pair.settle();
   expect(begin).toMatchObject({ kind: "snapshotBegin", only: [expect.any(Number)] });
   expect(begin?.kind === "snapshotBegin" && begin.count).toBeLessThan(30);
   expect(pair.commits.at(-1)?.upserts.map(idOf)).toEqual(["port/7"]);
+});
+
+test("who asks to compare again within ten seconds is not heard", () => {
+  const pair = new Pair().greet();
+  pair.table.set(ResourceId("port", "a"), resource("port", "a", 1));
+  for (const [now, messages] of [
+    [9_999, 0],
+    [10_000, 3],
+  ] as const) {
+    pair.clock.advance(now - pair.clock.now());
+    const ask = pair.subscription.compare();
+    if (ask) pair.publication.receive(ask, now);
+    expect(pair.settle()).toHaveLength(messages);
+  }
 });
 
 test("beyond the limit of snapshots receivers are told when to come again", () => {
@@ -209,13 +224,13 @@ test("beyond the limit of snapshots receivers are told when to come again", () =
 });
 
 test.each<[string, (pair: Pair) => void]>([
-  ["an ack of nothing", (p) => p.publication.receive({ kind: "ack", at: at(1), refused: [] })],
-  ["a second hello", (p) => p.publication.receive(p.subscription.hello())],
+  ["an ack of nothing", (p) => p.publication.receive({ kind: "ack", at: at(1), refused: [] }, 0)],
+  ["a second hello", (p) => p.publication.receive(p.subscription.hello(), 0)],
   [
     "another protocol",
-    () => new Pair().publication.receive({ kind: "hello", protocol: 2, instance: null, at: at(0), digest: "" }),
+    () => new Pair().publication.receive({ kind: "hello", protocol: 2, instance: null, at: at(0), digest: "" }, 0),
   ],
-  ["a digest that is none", (p) => p.publication.receive({ kind: "digest", digest: "AAAA" })],
+  ["a digest that is none", (p) => p.publication.receive({ kind: "digest", digest: "AAAA" }, 0)],
 ])("a session ends with LCP_BAD_MESSAGE at %s", (_what, say) => {
   expect(() => say(new Pair().greet())).toThrow("LCP_BAD_MESSAGE");
 });

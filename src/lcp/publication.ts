@@ -40,6 +40,9 @@ interface Comparison {
   readonly at: Position;
 }
 
+/** Receivers that ask to compare more often than this are not heard. */
+const COMPARE_REST_MS = 10_000;
+
 interface Snapshot {
   /** When its last part was taken. */
   since: number;
@@ -62,6 +65,7 @@ export class Publication {
   #at: Position | undefined;
   /** Its digest, until it has been compared. */
   #compare: Comparison | undefined;
+  #comparedAt = Number.NEGATIVE_INFINITY;
   #snapshot: Snapshot | undefined;
   /** What changed since the receiver was told of it, and whether it was told of it at all. */
   #dirty = new Map<ResourceId, boolean>();
@@ -91,12 +95,12 @@ export class Publication {
   }
 
   /** @throws LCP_BAD_MESSAGE what the receiver must not say now */
-  receive(message: FromReceiver): void {
+  receive(message: FromReceiver, now: number): void {
     if (message.kind === "ack") this.#acknowledged(message);
-    else this.#told(message);
+    else this.#told(message, now);
   }
 
-  #told(message: Exclude<FromReceiver, { kind: "ack" }>): void {
+  #told(message: Exclude<FromReceiver, { kind: "ack" }>, now: number): void {
     const digest = decodeDigest(message.digest);
     if (!digest) throw new PcgError("LCP_BAD_MESSAGE", { kind: message.kind, field: "digest" });
     if (message.kind === "hello") {
@@ -108,9 +112,9 @@ export class Publication {
       return;
     }
     if (this.#at === undefined) throw new PcgError("LCP_BAD_MESSAGE", { kind: "digest", why: "came before hello" });
-    // What is under way makes it out of date; it will be asked again.
-    if (!this.#unacked && !this.#snapshot && this.#dirty.size === 0)
-      this.#compare = { digest, instance: this.#source.instance(), at: this.#at };
+    // What is under way makes it out of date, and comparing costs: it will be asked again.
+    const isBusy = this.#unacked || this.#snapshot || this.#dirty.size > 0 || now - this.#comparedAt < COMPARE_REST_MS;
+    if (!isBusy) this.#compare = { digest, instance: this.#source.instance(), at: this.#at };
   }
 
   #acknowledged({ at, refused }: Extract<FromReceiver, { kind: "ack" }>): void {
@@ -156,6 +160,7 @@ export class Publication {
 
   #compared({ digest, instance: heard, at }: Comparison, now: number): FromSource | undefined {
     const instance = this.#source.instance();
+    this.#comparedAt = now;
     if (at > this.#source.at()) this.#source.behind(at);
     if (instance === null || at > this.#source.at()) return undefined;
     const buckets = digest.length / 2;

@@ -71,7 +71,7 @@ export class RelayServer {
 
   #message(receiver: string, session: Session, text: string): void {
     try {
-      session.publication.receive(readFromReceiver(text));
+      session.publication.receive(readFromReceiver(text), this.#clock.now());
     } catch (error) {
       this.#log.warn(`${receiver}: ${messageOf(error)}`);
       this.#end(receiver, session, messageOf(error));

@@ -135,14 +135,14 @@ class BelievesThePosition extends Mistaken {
   override open(receiver: string, wake: () => void): Publication {
     const publication = super.open(receiver, wake);
     const receive = publication.receive.bind(publication);
-    publication.receive = (message) => {
-      if (message.kind !== "hello" || message.instance === null) return receive(message);
+    publication.receive = (message, now) => {
+      if (message.kind !== "hello" || message.instance === null) return receive(message, now);
       const concern = [...concernOf(receiver, this.upstream.held().resources).values()];
       const known = digestOf(
         concern.filter(({ version }) => version <= message.at),
         64,
       );
-      return receive({ ...message, digest: encodeDigest(known) });
+      return receive({ ...message, digest: encodeDigest(known) }, now);
     };
     return publication;
   }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ask } from "../../src/api/client.edge.ts";
@@ -13,6 +13,7 @@ const PORT = 1235;
 const AGENTS_PORT = 5555;
 let unit: Awaited<ReturnType<typeof startUnit>>;
 let authority: AuthorityFiles;
+let pcgd: ReturnType<typeof startPcgd>;
 const undo: (() => unknown)[] = [];
 
 beforeAll(async () => {
@@ -104,7 +105,7 @@ const everything = [
 
 test("what a controller tells is in the kernel, changes with it, and stays while it and pcgd are killed", async () => {
   const controller = startController();
-  const pcgd = startPcgd();
+  pcgd = startPcgd();
   controller.tell({ upserts: everything });
   await realized(({ endpoints }) => endpoints.length === 1);
   expect(unit.namespace.run("nft list ruleset")).toContain("203.0.113.10 : 192.168.100.3");
@@ -119,7 +120,7 @@ test("what a controller tells is in the kernel, changes with it, and stays while
   expect((await status()).controller).toEqual({ id: "ccp", address: "127.0.0.1:1235", connected: true, lost: null });
   await Promise.all([pcgd.stop(), controller.stop()]);
   expect(ruleset()).toBe(before);
-  startPcgd();
+  pcgd = startPcgd();
   await realized(({ endpoints }) => endpoints.length === 2);
   expect(ruleset()).toBe(before);
   await until("it says why", async () => (await status()).controller?.lost?.includes("ECONNREFUSED"));
@@ -162,4 +163,19 @@ test("the gateway passes on to a VM's agent what concerns it, as it changes, als
     "it is told without the controller",
     () => again.last() === `holds port/vm-1 port/vm-5 segment/app tep/${tep}`,
   );
+});
+
+test("what was told and cannot be read any more is asked for again; until then the kernel stays as it is", async () => {
+  await pcgd.stop();
+  const before = ruleset();
+  for (const name of readdirSync(join(unit.dir, "state")).filter((file) => file.startsWith("told.db-")))
+    rmSync(join(unit.dir, "state", name));
+  writeFileSync(join(unit.dir, "state", "told.db"), "no database ".repeat(1_000));
+  pcgd = startPcgd();
+  await until("pcgd is there again", async () => (await status()).controller?.lost);
+  expect((await status()).desired.wished).toBeNull();
+  expect(ruleset()).toBe(before);
+  expect(pcgd.said()).toContain("cannot be read; it is asked for again");
+  startController().tell({ upserts: everything });
+  await realized(({ endpoints }) => endpoints.length === 1);
 });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -60,7 +60,7 @@ export class ControllerWish {
     } as const;
     this.#follower = new Follower({
       ...{ clock, log, random: Math.random },
-      store: new SqliteHeldStore(join(state, "told.db")),
+      store: openStore(join(state, "told.db"), options),
       judge,
       connect: connectTo(upstream, credentials, clock),
       committed: (commit) => {
@@ -122,6 +122,22 @@ export class ControllerWish {
     const { controller, clock, onRefusal } = this.#options;
     const at = new Date(clock.wall()).toISOString();
     onRefusal(flaws.length > 0 ? { file: `controller ${controller.id}`, at, flaws } : null);
+  }
+}
+
+/** What cannot be read is kept for whoever wants to know why, and asked for again. The datapath runs on meanwhile. */
+function openStore(file: string, { clock, log }: Pick<ControllerOptions, "clock" | "log">): SqliteHeldStore {
+  try {
+    const store = new SqliteHeldStore(file);
+    store.load();
+    return store;
+  } catch (error) {
+    if (!existsSync(file)) throw error;
+    const aside = `${file}.unreadable-${clock.wall()}`;
+    for (const part of ["", "-wal", "-shm"].filter((suffix) => existsSync(file + suffix)))
+      renameSync(file + part, aside + part);
+    log.error("what the controller told cannot be read; it is asked for again", { aside, why: messageOf(error) });
+    return new SqliteHeldStore(file);
   }
 }
 

@@ -21,6 +21,12 @@ const catalogue = {
   LEASE_STORE: "the lease database cannot be used",
   API_BAD_REQUEST: "a request to the gateway is not understood",
   MANAGER_BAD_REQUEST: "a request to the manager is not understood",
+  MANAGER_REFUSED: "what is asked for contradicts itself or what is there",
+  MANAGER_NOT_FOUND: "there is no such object",
+  MANAGER_CONFLICT: "the object has changed since it was read",
+  MANAGER_IN_USE: "other objects refer to it",
+  MANAGER_DENIED: "who asks may not do that",
+  MANAGER_STORE: "the manager's store cannot be used",
   LAB_FAILED: "the laboratory could not be set up",
 } as const;
 

@@ -100,10 +100,11 @@ export class EtcdClient {
     return Number(body.result?.TTL ?? 0);
   }
 
-  /** @returns how many seconds it has left; 0: it is over @throws MANAGER_STORE */
-  async leaseSecondsLeft(id: string): Promise<number> {
+  /** @returns how many whole seconds it has left; undefined: it is over @throws MANAGER_STORE */
+  async leaseSecondsLeft(id: string): Promise<number | undefined> {
     const { body } = await this.#ask<{ TTL?: string }>("/v3/lease/timetolive", { ID: id });
-    return Math.max(0, Number(body.TTL ?? 0));
+    const seconds = Number(body.TTL ?? 0);
+    return seconds < 0 ? undefined : seconds;
   }
 
   /** Tells of what is put from now on, once, until it ends: there is no second try. @returns its undo */

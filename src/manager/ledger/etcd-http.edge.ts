@@ -73,8 +73,10 @@ export class EtcdHttp {
       events.ended(why);
     };
     const sent = this.#send(endpoint, posted, (response) => {
-      response.on("error", (error) => end(messageOf(error)));
-      createInterface({ input: response }).on("line", (line) => {
+      const lines = createInterface({ input: response });
+      // It passes on the errors of what it reads.
+      lines.on("error", (error) => end(messageOf(error)));
+      lines.on("line", (line) => {
         undo();
         if (!over && line !== "") events.line(line);
       });

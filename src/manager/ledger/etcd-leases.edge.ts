@@ -90,7 +90,7 @@ export class EtcdLeases implements Leases {
   async #current(lease: KeyValue, held: Held): Promise<Lease | undefined> {
     const asked = this.#clock.wall();
     const seconds = await this.#client.leaseSecondsLeft(lease.lease);
-    return seconds > 0 ? { ...held, expiresAt: asked + seconds * 1000 } : undefined;
+    return seconds === undefined ? undefined : { ...held, expiresAt: asked + seconds * 1000 };
   }
 
   /** Undefined: another was faster. */

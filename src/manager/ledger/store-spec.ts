@@ -35,7 +35,8 @@ const DEFAULT_PREFIX = "/pcg";
 
 /**
  * Reads `/path`, `sqlite:/path`, or `etcd://[USER@]HOST[:PORT],…[/PREFIX][?password-file=…]`; `etcds://` for TLS, which
- * also takes `ca=…` and `cert=…&key=…`.
+ * also takes `ca=…` and `cert=…&key=…`. Where etcd has users, its gateway refuses certificates with a CN; and the user
+ * needs a role that may read and write all under PREFIX.
  *
  * @throws CONFIG_REFUSED
  */

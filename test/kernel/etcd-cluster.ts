@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { systemClock } from "../../src/base/system-clock.edge.ts";
-import { EtcdHttp } from "../../src/manager/ledger/etcd-http.edge.ts";
+import { EtcdHttp, type Posted } from "../../src/manager/ledger/etcd-http.edge.ts";
 
 interface Member {
   readonly name: string;
@@ -51,9 +51,9 @@ export class EtcdCluster {
   }
 
   /** @throws Error when the first member says no */
-  async ask(path: string, body: unknown): Promise<Record<string, unknown>> {
+  async ask(path: string, body: unknown, token?: string): Promise<Record<string, unknown>> {
     const [first] = this.members;
-    const { status, text } = await this.#post(first?.client ?? 0, path, body);
+    const { status, text } = await this.#post(first?.client ?? 0, { path, body, token });
     if (status !== 200) throw new Error(`${path}: ${text}`);
     return JSON.parse(text) as Record<string, unknown>;
   }
@@ -114,7 +114,7 @@ export class EtcdCluster {
   /** Undefined: it does not answer, or knows of none. */
   async #leaderAccordingTo({ client }: Member): Promise<{ leader: string; self: string } | undefined> {
     try {
-      const { text } = await this.#post(client, "/v3/maintenance/status", {});
+      const { text } = await this.#post(client, { path: "/v3/maintenance/status", body: {}, token: undefined });
       const { leader, header } = JSON.parse(text) as { leader?: string; header: { member_id: string } };
       return leader && leader !== "0" ? { leader, self: header.member_id } : undefined;
     } catch {
@@ -122,8 +122,8 @@ export class EtcdCluster {
     }
   }
 
-  #post(port: number, path: string, body: unknown) {
-    return this.#http.post({ host: "127.0.0.1", port }, { path, body, token: undefined }, 1_000);
+  #post(port: number, posted: Posted) {
+    return this.#http.post({ host: "127.0.0.1", port }, posted, 1_000);
   }
 }
 

@@ -192,7 +192,7 @@ export class EtcdClient {
 
   #refused({ status, text }: { readonly status: number; readonly text: string }): Failure {
     const { code, message } = readError(text);
-    const stale = code === UNAUTHENTICATED && this.#token !== undefined;
+    const stale = this.#token !== undefined && (code === UNAUTHENTICATED || /auth store is old/.test(message));
     if (stale) this.#token = undefined;
     // A full database stays so until an operator helps.
     const passing = stale || (PASSING.has(code ?? -1) && !/database space exceeded/.test(message)) || status === 502;

@@ -5,7 +5,7 @@ import type { EtcdKeys } from "./etcd-keys.ts";
 import { put, remove } from "./etcd-messages.ts";
 
 /** etcd takes requests of up to 1.5 MiB (its --max-request-bytes). */
-export const MOST_BYTES = 1024 * 1024;
+const MOST_BYTES = 1024 * 1024;
 
 /** Where bytes lie that are too many for one value. */
 export interface Pieces {

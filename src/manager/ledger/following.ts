@@ -55,8 +55,11 @@ export class Following {
       return;
     }
     this.#busy = true;
-    this.#tell(entry);
-    this.#busy = false;
+    try {
+      this.#tell(entry);
+    } finally {
+      this.#busy = false;
+    }
     if (this.#again) void this.#settle();
   }
 

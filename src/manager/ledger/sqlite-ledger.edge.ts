@@ -14,7 +14,8 @@ const PAGE = 64;
 
 /**
  * A ledger in SQLite: each entry is synced to disk before it counts. Other processes may use the same file. An append
- * blocks the process while the disk is synced.
+ * blocks the process while the disk is synced. A backup is put back by SQLite's own means, which write into the file, or
+ * while no process has it open: one that is moved into its place is not noticed.
  */
 export class SqliteLedger implements Ledger {
   readonly #db: DatabaseSync;

@@ -12,10 +12,13 @@ const pieces: ReportPiece[] = [
   { type: "gateway", body: gateway },
 ];
 
-test.each(pieces)("reportFlaws has nothing against a sound $type under its own key, and against it under another", (piece) => {
-  expect(reportFlaws({ ...piece, key: reportKey(piece) })).toEqual([]);
-  expect(reportFlaws({ ...piece, key: "another" })).toMatchObject([{ field: "key", value: "another" }]);
-});
+test.each(pieces)(
+  "reportFlaws has nothing against a sound $type under its own key, and against it under another",
+  (piece) => {
+    expect(reportFlaws({ ...piece, key: reportKey(piece) })).toEqual([]);
+    expect(reportFlaws({ ...piece, key: "another" })).toMatchObject([{ field: "key", value: "another" }]);
+  },
+);
 
 test.each<[field: string, type: string, body: unknown]>([
   ["type", "port", {}],
@@ -24,7 +27,11 @@ test.each<[field: string, type: string, body: unknown]>([
   ["version", "problem", { id: "port/1", version: 1e300, why: "" }],
   ["ip", "lease", { segment: "web", ip: "nonsense", mac: "02:00:00:00:00:01", until: null }],
   ["until", "lease", { segment: "web", ip: "10.0.0.3", mac: "02:00:00:00:00:01", until: "soon" }],
-  ["failing.objects", "gateway", { ...gateway, failing: { total: 30, objects: Array(30).fill({ key: "a", why: "" }) } }],
+  [
+    "failing.objects",
+    "gateway",
+    { ...gateway, failing: { total: 30, objects: Array(30).fill({ key: "a", why: "" }) } },
+  ],
   ["more", "agent", { id: "vm-1", current: true, refused: 0, more: "x".repeat(1_000_000) }],
 ])("reportFlaws names the field: %s of a %s", (field, type, body) => {
   expect(reportFlaws({ type, key: "self", body }).map((flaw) => flaw.field)).toContain(field);

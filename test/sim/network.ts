@@ -77,11 +77,7 @@ export class Network {
   }
 
   /** @param openIn milliseconds before which nothing arrives */
-  #pipe(
-    wire: { alive: boolean },
-    openIn: number,
-    deliver: (text: string) => void,
-  ): Pick<Channel, "send" | "buffered"> {
+  #pipe(wire: { alive: boolean }, openIn: number, deliver: (text: string) => void): Pick<Channel, "send" | "buffered"> {
     let lastAt = this.#clock.now() + openIn;
     let under = 0;
     const put = (text: string) => {

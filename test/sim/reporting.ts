@@ -73,7 +73,9 @@ export class Reporting {
   #pieces(): ReportPiece[] {
     return [
       ...[...this.#leases].map((n) => leaseOf(n)),
-      ...[...this.#leases].map((n): ReportPiece => ({ type: "agent", body: { id: `vm-${n}`, current: true, refused: 0 } })),
+      ...[...this.#leases].map(
+        (n): ReportPiece => ({ type: "agent", body: { id: `vm-${n}`, current: true, refused: 0 } }),
+      ),
       { type: "gateway", body: { ...GATEWAY, realized: this.#realized } },
     ];
   }

@@ -12,12 +12,12 @@ const Interface = closed({
 
 const ControllerConfig = closed(
   {
-    hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253 }), {
+    hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253, description: "A name or an address." }), {
       minItems: 1,
       maxItems: 16,
       uniqueItems: true,
       description:
-        "Names or addresses of all that are the controller. What is wanted is heard from one, when it fails from the next; reports go to each.",
+        "All that are the controller. What is wanted is heard from one of them, when it fails from the next; all are told how things are.",
     }),
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: "Default 1235." })),
     id: id("Who must be there, by its certificate."),

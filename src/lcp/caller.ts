@@ -8,6 +8,8 @@ export interface CallerWorld {
   /** From 0 to less than 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Where to, for the log. */
+  readonly to: string;
   connect(events: ChannelEvents): Channel;
   /** The channel is open; what happens on it goes there. */
   accept(channel: Channel): Omit<ChannelEvents, "opened">;
@@ -77,7 +79,7 @@ export class Caller {
     this.#channel = undefined;
     this.#heard = false;
     this.#lostBecause = reason;
-    this.#world.log.info(`reports: ${reason}`);
+    this.#world.log.info(`reports to ${this.#world.to}: ${reason}`);
     this.#cancel = this.#world.clock.after(this.#pauses.next(), () => this.start());
   }
 }

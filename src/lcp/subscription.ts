@@ -1,7 +1,7 @@
 import { PcgError } from "../base/error.ts";
 import { bucketOf, bucketOfId, bucketsFor, digestOf, encodeDigest } from "./digest.ts";
 import { type Position, START } from "./position.ts";
-import { type FromReceiver, type FromSource, MOST_REASON, PROTOCOL } from "./protocol.ts";
+import { type FromReceiver, type FromSource, MOST_REASON, MOST_REFUSED, PROTOCOL } from "./protocol.ts";
 import { idOf, type Resource, type ResourceId } from "./resource.ts";
 
 /** What a receiver has: from whom, up to where. It is on disk as it is here. */
@@ -169,7 +169,7 @@ export class Subscription {
     );
     const deletes = replaced.map(idOf).filter((id) => !offers.has(id));
     const commit = this.#commit({ instance: begin.instance, at: begin.at, upserts, deletes });
-    return { commit, reply: { kind: "ack", at: begin.at, refused } };
+    return { commit, reply: acknowledgement(begin.at, refused) };
   }
 
   #delta({ from, to, upserts, deletes }: Extract<FromSource, { kind: "delta" }>): Outcome {
@@ -185,7 +185,7 @@ export class Subscription {
     const { upserts: usable, refused } = this.#taken(offers.map((resource) => this.#sifted(resource, instance)));
     this.#forget(deletes);
     const commit = this.#commit({ instance, at: to, upserts: usable, deletes: known });
-    return { commit, reply: { kind: "ack", at: to, refused } };
+    return { commit, reply: acknowledgement(to, refused) };
   }
 
   #bounded(resources: number): void {
@@ -244,6 +244,11 @@ export class Subscription {
 }
 
 type Begin = Shadow["begin"];
+
+const acknowledgement = (at: Position, refused: readonly Refusal[]): FromReceiver => ({
+  ...{ kind: "ack", at },
+  refused: refused.slice(0, MOST_REFUSED),
+});
 
 const versions = (refused: Iterable<readonly [ResourceId, Refusal]>): Map<ResourceId, Position> =>
   new Map([...refused].map(([id, { version }]) => [id, version]));

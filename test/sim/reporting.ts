@@ -47,7 +47,7 @@ export class Reporting {
     this.server = server;
     this.#say();
     this.#caller = new Caller({
-      ...{ clock, random, log: silent },
+      ...{ clock, random, log: silent, to: "ccp" },
       connect: (events) =>
         network.connect(`${this.#name} reports`, events, (channel) => origin.reports.accept(this.#name, channel)),
       accept: (channel) => server.accept("ccp", channel),

@@ -44,7 +44,7 @@ export class Reports {
         const address = addressOf(upstream);
         const connect = connectTo({ ...upstream, path: REPORTS_PATH }, credentials, clock);
         const accept = this.#server.accept.bind(this.#server, address);
-        return [address, new Caller({ clock, log, connect, accept, random: Math.random })];
+        return [address, new Caller({ clock, log, to: address, connect, accept, random: Math.random })];
       }),
     );
   }

@@ -115,6 +115,17 @@ test("Reports leaves out what is not in the form of a report, and takes the rest
   expect(reports.leases("pcg-a")).toEqual([]);
 });
 
+test("Reports takes what it can of a gateway most of whose report it cannot read", () => {
+  const { reports, gateway } = bench(1_000);
+  const { say } = gateway("pcg-a");
+  const strange = (n: number): Statement => ({ ...agent(`vm-${n}`), body: { id: `vm-${n}`, from: "x".repeat(1_000) } });
+  const most = Array.from({ length: 900 }, (_, n) => strange(n));
+  say(agent("good"), ...most);
+  say(agent("better"), ...most);
+  expect(reports.isConnected("pcg-a")).toBe(true);
+  expect(reports.agents("pcg-a")).toEqual([agent("better").body]);
+});
+
 test("Reports lets a gateway go that says more than is kept of it, and keeps what it had", () => {
   const { reports, gateway } = bench(10);
   const agents = Array.from({ length: 10 }, (_, n) => agent(`vm-${n}`));

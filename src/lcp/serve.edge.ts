@@ -1,17 +1,14 @@
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
 import { channelOf } from "./socket-channel.edge.ts";
-import { HANDSHAKE_MS, PING_MS } from "./sockets.ts";
-
-/** Receivers say little: their digest is the longest. */
-const MOST_BYTES = 256 * 1024;
+import { HANDSHAKE_MS, MOST_BYTES, PING_MS, REPORTS_PATH, STATE_PATH } from "./sockets.ts";
 
 interface Limits {
   /** Connections at once, of whatever kind. */
@@ -32,10 +29,15 @@ export interface ServeOptions {
   readonly limits?: Limits;
 }
 
+type Accept = (node: string, channel: Channel) => Omit<ChannelEvents, "opened">;
+
 interface World {
   readonly clock: Clock;
   readonly log: Log;
-  accept(receiver: string, channel: Channel): Omit<ChannelEvents, "opened">;
+  /** A receiver of state. */
+  readonly accept: Accept;
+  /** A source of reports. Left out: none are taken. */
+  readonly acceptReports?: Accept;
   /** A certificate that is no longer good, or an id that is not served. */
   isRefused?(identity: Identity, serial: string): boolean;
 }
@@ -67,7 +69,7 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   });
   limitHandshakes(server, limits, world.clock, count);
   server.on("tlsClientError", () => count("certificate or handshake"));
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_BYTES });
+  const doors = doorsOf(world);
   server.on("request", (_request, response) => {
     count("no WebSocket");
     response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
@@ -80,13 +82,20 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const door = doors.get(request.url ?? "");
+    if (!door) {
+      count("path");
+      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    door.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       let events: Omit<ChannelEvents, "opened"> | undefined;
       const nothing = { message: () => undefined, drained: () => undefined, closed: () => undefined };
       const channel = channelOf(webSocket, world.clock, () => events ?? nothing);
-      events = world.accept(identity.id, channel);
+      events = door.accept(identity.id, channel);
     });
   });
+  const sockets = () => [...doors.values()].flatMap((door) => [...door.sockets.clients]);
   const stopPings = pingAll(sockets, world.clock);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -97,11 +106,27 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
     refused,
     close: async () => {
       stopPings();
-      for (const webSocket of sockets.clients) webSocket.terminate();
+      for (const webSocket of sockets()) webSocket.terminate();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+interface Door {
+  readonly sockets: WebSocketServer;
+  readonly accept: Accept;
+}
+
+/** What a connection may be for, by the path of its URL. */
+function doorsOf({ accept, acceptReports }: World): Map<string, Door> {
+  const door = (its: Accept, maxPayload: number): Door => ({
+    sockets: new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload }),
+    accept: its,
+  });
+  const doors = new Map([[STATE_PATH, door(accept, MOST_BYTES.receiver)]]);
+  if (acceptReports) doors.set(REPORTS_PATH, door(acceptReports, MOST_BYTES.source));
+  return doors;
 }
 
 /** What costs most is the handshake: who comes too fast is turned away before it. */
@@ -129,10 +154,10 @@ function limitHandshakes(server: Server, limits: Limits, clock: Clock, count: (r
   });
 }
 
-function pingAll(sockets: WebSocketServer, clock: Clock): () => void {
+function pingAll(sockets: () => readonly WebSocket[], clock: Clock): () => void {
   let cancel = (): void => undefined;
   const again = () => {
-    for (const webSocket of sockets.clients) webSocket.ping();
+    for (const webSocket of sockets()) webSocket.ping();
     cancel = clock.after(PING_MS, again);
   };
   cancel = clock.after(PING_MS, again);

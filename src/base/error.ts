@@ -17,6 +17,7 @@ const catalogue = {
   LCP_BAD_MESSAGE: "a message of the control plane is not understood",
   LCP_BEHIND: "a source of state is behind what is held already",
   LCP_OUT_OF_STEP: "a message does not follow what came before it",
+  LCP_TOO_MUCH: "a source tells more than is kept of it",
   LCP_STORE: "the database of what a node was told cannot be used",
   LEASE_STORE: "the lease database cannot be used",
   API_BAD_REQUEST: "a request to the gateway is not understood",

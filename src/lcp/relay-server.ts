@@ -20,9 +20,12 @@ interface Session {
   readonly publication: Publication;
 }
 
-/** Serves a relay's state to whoever connects. */
+/** What is served. */
+export type Passing = Pick<Relay, "open" | "close" | "committed">;
+
+/** Serves state to whoever connects. */
 export class RelayServer {
-  readonly #relay: Relay;
+  readonly #relay: Passing;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #sessions = new Map<string, Session>();
@@ -31,7 +34,7 @@ export class RelayServer {
   #cancelFlush: (() => void) | undefined;
   #cancelCheck: () => void;
 
-  constructor(relay: Relay, clock: Clock, log: Log) {
+  constructor(relay: Passing, clock: Clock, log: Log) {
     this.#relay = relay;
     this.#clock = clock;
     this.#log = log;

@@ -8,10 +8,15 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
 import { channelOf } from "./socket-channel.edge.ts";
-import { FAREWELL_MS, HANDSHAKE_MS, PING_MS, POLICY_VIOLATION } from "./sockets.ts";
-
-/** Receivers say little: their digest is the longest. */
-const MOST_BYTES = 256 * 1024;
+import {
+  FAREWELL_MS,
+  HANDSHAKE_MS,
+  MOST_BYTES,
+  PING_MS,
+  POLICY_VIOLATION,
+  REPORTS_PATH,
+  STATE_PATH,
+} from "./sockets.ts";
 
 interface Limits {
   /** Connections at once, of whatever kind. */
@@ -35,10 +40,15 @@ export interface ServeOptions {
   readonly limits?: Limits;
 }
 
+type Accept = (node: string, channel: Channel) => Omit<ChannelEvents, "opened">;
+
 interface World {
   readonly clock: Clock;
   readonly log: Log;
-  accept(receiver: string, channel: Channel): Omit<ChannelEvents, "opened">;
+  /** A receiver of state. */
+  readonly accept: Accept;
+  /** A source of reports. Left out: none are taken. */
+  readonly acceptReports?: Accept;
   /** A certificate that is no longer good, or an id that is not served. */
   isRefused?(identity: Identity, serial: string): boolean;
   /** A node came in with this certificate. */
@@ -73,7 +83,7 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   });
   limitHandshakes(server, limits, world.clock, count);
   server.on("tlsClientError", () => count("certificate or handshake"));
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_BYTES });
+  const doors = doorsOf(world);
   const sessions = new Map<WebSocket, { readonly identity: Identity; readonly serial: string }>();
   const endRefused = () => {
     for (const [webSocket, { identity, serial }] of sessions) {
@@ -94,19 +104,26 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const door = doors.get(request.url ?? "");
+    if (!door) {
+      count("path");
+      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    door.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       let events: Omit<ChannelEvents, "opened"> | undefined;
       const session = { identity, serial: certificate.serialNumber };
       sessions.set(webSocket, session);
       webSocket.once("close", () => sessions.delete(webSocket));
       const nothing = { message: () => undefined, drained: () => undefined, closed: () => undefined };
       const channel = channelOf(webSocket, world.clock, () => events ?? nothing);
-      events = world.accept(identity.id, channel);
+      events = door.accept(identity.id, channel);
       world.admitted?.(identity, session.serial);
     });
   });
+  const sockets = () => [...doors.values()].flatMap((door) => [...door.sockets.clients]);
   const stopPings = every(PING_MS, world.clock, () => {
-    for (const webSocket of sockets.clients) webSocket.ping();
+    for (const webSocket of sockets()) webSocket.ping();
   });
   const stopLooking = every(LOOK_MS, world.clock, endRefused);
   await new Promise<void>((resolve, reject) => {
@@ -121,11 +138,27 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
     close: async () => {
       stopPings();
       stopLooking();
-      for (const webSocket of sockets.clients) webSocket.terminate();
+      for (const webSocket of sockets()) webSocket.terminate();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+interface Door {
+  readonly sockets: WebSocketServer;
+  readonly accept: Accept;
+}
+
+/** What a connection may be for, by the path of its URL. */
+function doorsOf({ accept, acceptReports }: World): Map<string, Door> {
+  const door = (its: Accept, maxPayload: number): Door => ({
+    sockets: new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload }),
+    accept: its,
+  });
+  const doors = new Map([[STATE_PATH, door(accept, MOST_BYTES.receiver)]]);
+  if (acceptReports) doors.set(REPORTS_PATH, door(acceptReports, MOST_BYTES.source));
+  return doors;
 }
 
 /** What costs most is the handshake: who comes too fast is turned away before it. */

@@ -33,9 +33,21 @@ export interface Outcome {
 /** Why a resource cannot be used, if so. */
 export type Judge = (resource: Resource) => string | undefined;
 
+export interface SubscriptionOptions {
+  readonly judge: Judge;
+  /** Resources that are kept at most, or known to have been refused. Left out: as many as come. */
+  readonly most?: number | undefined;
+}
+
 interface Shadow {
   readonly begin: Extract<FromSource, { kind: "snapshotBegin" }>;
-  readonly resources: Map<ResourceId, Resource>;
+  readonly offers: Map<ResourceId, Offer>;
+}
+
+/** A resource that was sent, and why it cannot be used, if so. */
+interface Offer {
+  readonly resource: Resource;
+  readonly why?: string | undefined;
 }
 
 type Refusal = Extract<FromReceiver, { kind: "ack" }>["refused"][number];
@@ -46,15 +58,17 @@ type Refusal = Extract<FromReceiver, { kind: "ack" }>["refused"][number];
  */
 export class Subscription {
   readonly #judge: Judge;
+  readonly #most: number;
   #instance: string | null;
   #at: Position;
   readonly #resources: Map<ResourceId, Resource>;
   #shadow: Shadow | undefined;
   /** Versions that were offered and refused. Forgotten with the process: what was not understood may be now. */
-  readonly #refused = new Map<ResourceId, Position>();
+  readonly #refused = new Map<ResourceId, Refusal>();
 
-  constructor(held: Held, judge: Judge) {
+  constructor(held: Held, { judge, most = Number.POSITIVE_INFINITY }: SubscriptionOptions) {
     this.#judge = judge;
+    this.#most = most;
     this.#instance = held.instance;
     this.#at = held.at;
     this.#resources = new Map(held.resources);
@@ -62,6 +76,11 @@ export class Subscription {
 
   get held(): Held {
     return { instance: this.#instance, at: this.#at, resources: this.#resources };
+  }
+
+  /** What was offered and cannot be used. */
+  get refused(): Iterable<Refusal> {
+    return this.#refused.values();
   }
 
   /** Begins a session; what an earlier one left half done is forgotten. */
@@ -75,7 +94,7 @@ export class Subscription {
     return this.#shadow ? undefined : { kind: "digest", digest: this.#digest() };
   }
 
-  /** @throws LCP_BEHIND, LCP_OUT_OF_STEP: nothing changed; the session is to be ended and begun anew */
+  /** @throws LCP_BEHIND, LCP_OUT_OF_STEP, LCP_TOO_MUCH: nothing changed; the session is to be ended and begun anew */
   receive(message: FromSource): Outcome {
     switch (message.kind) {
       case "current":
@@ -94,7 +113,7 @@ export class Subscription {
   }
 
   #digest(): string {
-    return encodeDigest(digestOf(this.#resources.values(), bucketsFor(this.#resources.size), this.#refused));
+    return encodeDigest(digestOf(this.#resources.values(), bucketsFor(this.#resources.size), versions(this.#refused)));
   }
 
   #forward(at: Position): void {
@@ -110,16 +129,19 @@ export class Subscription {
 
   #begin(begin: Extract<FromSource, { kind: "snapshotBegin" }>): Outcome {
     this.#forward(begin.at);
-    this.#shadow = { begin, resources: new Map() };
+    this.#bounded(begin.count);
+    this.#shadow = { begin, offers: new Map() };
     return {};
   }
 
   #part({ resources }: Extract<FromSource, { kind: "snapshotPart" }>): Outcome {
     const shadow = this.#shadow;
     if (!shadow) throw new PcgError("LCP_OUT_OF_STEP", { got: "snapshotPart", before: "snapshotBegin" });
-    for (const resource of resources) shadow.resources.set(idOf(resource), resource as Resource);
-    if (shadow.resources.size > shadow.begin.count)
-      throw new PcgError("LCP_OUT_OF_STEP", { got: shadow.resources.size, announced: shadow.begin.count });
+    // Judged as it comes, so that of what is waiting for the end nothing is larger than what may be held.
+    for (const resource of resources as readonly Resource[])
+      shadow.offers.set(idOf(resource), this.#sifted(resource, shadow.begin.instance));
+    if (shadow.offers.size > shadow.begin.count)
+      throw new PcgError("LCP_OUT_OF_STEP", { got: shadow.offers.size, announced: shadow.begin.count });
     return {};
   }
 
@@ -127,18 +149,21 @@ export class Subscription {
     const shadow = this.#shadow;
     this.#shadow = undefined;
     if (!shadow) throw new PcgError("LCP_OUT_OF_STEP", { got: "snapshotEnd", before: "snapshotBegin" });
-    const { begin, resources } = shadow;
-    if (resources.size !== begin.count)
-      throw new PcgError("LCP_OUT_OF_STEP", { got: resources.size, announced: begin.count });
+    const { begin, offers } = shadow;
+    if (offers.size !== begin.count)
+      throw new PcgError("LCP_OUT_OF_STEP", { got: offers.size, announced: begin.count });
     const replaces = replacedBy(begin);
     const [replaced, whole] = parted([...this.#resources.values()], (resource) => replaces(resource));
-    const seen = new Map([...this.#refused].filter(([id]) => !isReplaced(begin, id)));
-    if (encodeDigest(digestOf([...whole, ...resources.values()], begin.buckets, seen)) !== digest)
+    const seen = versions([...this.#refused].filter(([id]) => !isReplaced(begin, id)));
+    const sent = [...offers.values()].map(({ resource }) => resource);
+    if (encodeDigest(digestOf([...whole, ...sent], begin.buckets, seen)) !== digest)
       throw new PcgError("LCP_OUT_OF_STEP", { why: "the snapshot does not add up", at: begin.at });
-    const gone = [...this.#refused.keys()].filter((id) => isReplaced(begin, id) && !resources.has(id));
+    const gone = [...this.#refused.keys()].filter((id) => isReplaced(begin, id) && !offers.has(id));
     this.#forget(gone);
-    const { upserts, refused } = this.#judged([...resources.values()].filter((resource) => this.#isNew(resource)));
-    const deletes = replaced.map(idOf).filter((id) => !resources.has(id));
+    const { upserts, refused } = this.#taken(
+      [...offers.values()].filter(({ resource }) => this.#isNew(resource, begin.instance)),
+    );
+    const deletes = replaced.map(idOf).filter((id) => !offers.has(id));
     const commit = this.#commit({ instance: begin.instance, at: begin.at, upserts, deletes });
     return { commit, reply: { kind: "ack", at: begin.at, refused } };
   }
@@ -147,28 +172,54 @@ export class Subscription {
     this.#forward(to);
     if (this.#shadow || from !== this.#at || this.#instance === null)
       throw new PcgError("LCP_OUT_OF_STEP", { from, held: this.#at });
+    const instance = this.#instance;
+    const offers = (upserts as Resource[]).filter((resource) => this.#isNew(resource, instance));
     const known = deletes.filter((id) => this.#resources.has(id));
-    const { upserts: usable, refused } = this.#judged((upserts as Resource[]).filter((r) => this.#isNew(r)));
+    this.#bounded(this.#resources.size + this.#refused.size + offers.filter((one) => this.#isUnheardOf(one)).length);
+    const { upserts: usable, refused } = this.#taken(offers.map((resource) => this.#sifted(resource, instance)));
     this.#forget(deletes);
-    const commit = this.#commit({ instance: this.#instance, at: to, upserts: usable, deletes: known });
+    const commit = this.#commit({ instance, at: to, upserts: usable, deletes: known });
     return { commit, reply: { kind: "ack", at: to, refused } };
   }
 
-  #isNew({ type, key, version }: Resource): boolean {
-    const id = idOf({ type, key });
-    return this.#resources.get(id)?.version !== version && this.#refused.get(id) !== version;
+  #bounded(resources: number): void {
+    if (resources > this.#most) throw new PcgError("LCP_TOO_MUCH", { resources, most: this.#most });
   }
 
-  #judged(offered: readonly Resource[]): { upserts: Resource[]; refused: Refusal[] } {
+  #isUnheardOf(resource: Resource): boolean {
+    return !this.#resources.has(idOf(resource)) && !this.#refused.has(idOf(resource));
+  }
+
+  /** Versions tell what is new only among those of one source. */
+  #isNew(resource: Resource, instance: string): boolean {
+    const { version } = resource;
+    const id = idOf(resource);
+    if (instance !== this.#instance) return true;
+    return this.#resources.get(id)?.version !== version && this.#refused.get(id)?.version !== version;
+  }
+
+  /** Without the body, if it is held already or cannot be used. */
+  #sifted(resource: Resource, instance: string): Offer {
+    const without = { ...resource, body: null };
+    const held = this.#resources.get(idOf(resource));
+    if (!this.#isNew(resource, instance)) return { resource: held?.version === resource.version ? held : without };
+    const why = this.#judge(resource);
+    return why === undefined ? { resource } : { resource: without, why };
+  }
+
+  #taken(offers: readonly Offer[]): { upserts: Resource[]; refused: Refusal[] } {
     const upserts: Resource[] = [];
     const refused: Refusal[] = [];
-    for (const resource of offered) {
+    for (const { resource, why } of offers) {
       const id = idOf(resource);
-      const why = this.#judge(resource);
-      if (why === undefined) upserts.push(resource);
-      else refused.push({ id, version: resource.version, why: why.slice(0, MOST_REASON) });
-      if (why === undefined) this.#refused.delete(id);
-      else this.#refused.set(id, resource.version);
+      if (why === undefined) {
+        upserts.push(resource);
+        this.#refused.delete(id);
+        continue;
+      }
+      const refusal = { id, version: resource.version, why: why.slice(0, MOST_REASON) };
+      refused.push(refusal);
+      this.#refused.set(id, refusal);
     }
     return { upserts, refused };
   }
@@ -187,6 +238,9 @@ export class Subscription {
 }
 
 type Begin = Shadow["begin"];
+
+const versions = (refused: Iterable<readonly [ResourceId, Refusal]>): Map<ResourceId, Position> =>
+  new Map([...refused].map(([id, { version }]) => [id, version]));
 
 const isReplaced = ({ only, buckets }: Begin, id: ResourceId) => !only || only.includes(bucketOfId(id, buckets));
 

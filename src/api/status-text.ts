@@ -38,12 +38,18 @@ export function statusText(s: Status): string {
 const controllerText = ({ id, address, connected, lost }: NonNullable<Status["controller"]>) =>
   `controller ${id} at ${address}: ${connected ? "connected" : `not connected${lost === null ? "" : ` (${lost})`}`}`;
 
-function desired({ desired: d, controller, objects }: Status): string {
+function certificateText({ name, until, expired, renews, lastError }: NonNullable<Status["certificate"]>): string {
+  const so = expired ? `EXPIRED at ${until}` : `until ${until}${renews ? "" : ", not renewed by itself"}`;
+  return `certificate of ${name ?? "nobody"}: ${so}${lastError === null ? "" : ` (not renewed: ${lastError})`}`;
+}
+
+function desired({ desired: d, controller, certificate, objects }: Status): string {
   const states = Object.entries(objects.byState)
     .map(([state, n]) => `${n} ${state}`)
     .join(", ");
   return [
     ...(controller ? [controllerText(controller)] : []),
+    ...(certificate ? [certificateText(certificate)] : []),
     `generation wished ${d.wished ?? "none"}, realized ${d.realized ?? "none"}`,
     `kernel objects: ${states || "none"}`,
     ...(d.refused

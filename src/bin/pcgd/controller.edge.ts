@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf, PcgError } from "../../base/error.ts";
+import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import { type Credentials, connectTo } from "../../lcp/connect.edge.ts";
+import { connectTo } from "../../lcp/connect.edge.ts";
 import { Follower } from "../../lcp/follower.ts";
 import { SqliteHeldStore } from "../../lcp/held-store.edge.ts";
 import type { Resource } from "../../lcp/resource.ts";
@@ -17,6 +17,7 @@ import { type RuntimePiece, runtimeFlaws } from "../../model/runtime.ts";
 import { soundWish } from "../../model/sound-wish.ts";
 import type { ControllerConfig } from "../../model/unit.ts";
 import { Agents } from "./agents.edge.ts";
+import { Certificate } from "./certificate.edge.ts";
 import type { Refusal } from "./desired-file.edge.ts";
 
 const CONTROLLER_PORT = 1235;
@@ -42,6 +43,7 @@ export interface ControllerOptions {
 /** The wish as a controller tells it: what it told last is on disk, and counts while the controller is away. */
 export class ControllerWish {
   readonly #options: ControllerOptions;
+  readonly #certificate: Certificate;
   readonly #follower: Follower;
   readonly #agents: Agents | undefined;
   #before: RuntimePieces = new Map();
@@ -52,7 +54,8 @@ export class ControllerWish {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { controller, agentsPort, clock, log, state } = options;
-    const credentials = readCredentials(options.credentials);
+    this.#certificate = new Certificate(options.credentials, { clock, log, renewed: () => this.#renewed() });
+    const credentials = () => this.#certificate.credentials;
     const upstream = {
       host: controller.host,
       port: controller.port ?? CONTROLLER_PORT,
@@ -79,6 +82,16 @@ export class ControllerWish {
     this.#take(this.#follower.held);
     this.#follower.start();
     void this.#agents?.start();
+    this.#certificate.start();
+  }
+
+  get certificate(): Status["certificate"] {
+    return this.#certificate.status;
+  }
+
+  #renewed(): void {
+    this.#follower.again();
+    this.#agents?.renewed();
   }
 
   agents(): Status["agents"] {
@@ -147,16 +160,4 @@ type RuntimePieceOf = Resource & RuntimePiece;
 function judge({ type, body }: Resource): string | undefined {
   const flaws = runtimeFlaws(type, body);
   return flaws.length > 0 ? flaws.map(formatFlaw).join("; ") : undefined;
-}
-
-function readCredentials(folder: string): Credentials {
-  const read = (name: string) => {
-    const file = join(folder, name);
-    try {
-      return readFileSync(file, "utf8");
-    } catch (error) {
-      throw new PcgError("CONFIG_UNREADABLE", { file, why: messageOf(error) }, error);
-    }
-  };
-  return { certificate: read("certificate.pem"), key: read("key.pem"), authority: read("authority.pem") };
 }

@@ -123,13 +123,16 @@ export class Enrolment {
   }
 
   /** A node came with this certificate: those before it are not needed much longer. */
-  used(identity: Identity, serial: string): void {
+  async used(identity: Identity, serial: string): Promise<void> {
     const wall = this.#wall;
     if (!lingers(this.#documents, identity, serial, wall)) return;
     const { commits, log } = this.#world;
-    commits.commit(`renewal: ${nodeKey(identity)} has come with it`, proven(identity, serial, wall)).catch((error) => {
-      log.warn("an older certificate stays good for longer", { node: nodeKey(identity), why: messageOf(error) });
-    });
+    const node = nodeKey(identity);
+    try {
+      await commits.commit(`renewal: ${node} has come with it`, proven(identity, serial, wall));
+    } catch (error) {
+      log.warn("an older certificate stays good for longer", { node, why: messageOf(error) });
+    }
   }
 
   get #documents(): Documents {

@@ -3,7 +3,7 @@ import type { Clock } from "../../base/clock.ts";
 /** Requests of one source at once, and one more each so many milliseconds. */
 const BURST = 30;
 const EACH_MS = 1_000;
-/** Sources remembered; those that were full again are forgotten first. */
+/** Sources remembered; who came longest ago is forgotten first. */
 const MOST = 10_000;
 
 /** Lets each source ask so often, and no more. */
@@ -22,13 +22,8 @@ export class SourceRate {
     if (wholeAt - now > BURST * EACH_MS) return false;
     this.#wholeAt.delete(source);
     this.#wholeAt.set(source, wholeAt);
-    if (this.#wholeAt.size > MOST) this.#forget(now);
-    return true;
-  }
-
-  #forget(now: number): void {
-    for (const [source, wholeAt] of this.#wholeAt) if (wholeAt <= now) this.#wholeAt.delete(source);
     const [oldest] = this.#wholeAt.keys();
     if (this.#wholeAt.size > MOST && oldest !== undefined) this.#wholeAt.delete(oldest);
+    return true;
   }
 }

@@ -28,6 +28,16 @@ export interface Status {
     /** Its hosts, as those that are told how things are here. */
     readonly reports: readonly ConnectionStatus[];
   } | null;
+  /** By what this unit is known to others; null: they do not ask, for a file says what is desired. */
+  readonly certificate: {
+    readonly name: string | null;
+    readonly until: string;
+    readonly expired: boolean;
+    /** Whether it is renewed by itself: it is where the unit enrolled. */
+    readonly renews: boolean;
+    /** Why renewing failed last, until it succeeds. */
+    readonly lastError: string | null;
+  } | null;
   readonly objects: {
     readonly total: number;
     readonly byState: Readonly<Record<string, number>>;

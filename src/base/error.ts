@@ -28,6 +28,11 @@ const catalogue = {
   MANAGER_IN_USE: "other objects refer to it",
   MANAGER_DENIED: "who asks may not do that",
   MANAGER_STORE: "the manager's store cannot be used",
+  ENROL_TOO_OFTEN: "one source asks for certificates too often",
+  ENROL_UNREACHABLE: "no manager can be reached that gives certificates",
+  ENROL_WRONG_AUTHORITY: "the manager's authority is not the one that was pinned",
+  ENROL_REFUSED: "the manager gives no certificate",
+  ENROL_BAD_ANSWER: "what the manager gave is not what was asked for",
   LAB_FAILED: "the laboratory could not be set up",
 } as const;
 

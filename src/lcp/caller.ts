@@ -56,6 +56,14 @@ export class Caller {
     this.#channel = channel;
   }
 
+  /** Goes to it anew, as with a new certificate. */
+  again(): void {
+    const before = this.#channel;
+    if (!before) return;
+    this.start();
+    before.close("it comes again");
+  }
+
   stop(): void {
     this.#cancel();
     const channel = this.#channel;

@@ -22,9 +22,18 @@ export interface Upstream {
   readonly path?: string;
 }
 
-/** Opens a channel: WebSocket over TLS 1.3, each end with its certificate. */
-export function connectTo({ host, port, is, path = STATE_PATH }: Upstream, as: Credentials, clock: Clock) {
+/**
+ * Opens a channel: WebSocket over TLS 1.3, each end with its certificate.
+ *
+ * @param credentials those to use, or where to get them each time: they are renewed
+ */
+export function connectTo(
+  { host, port, is, path = STATE_PATH }: Upstream,
+  credentials: Credentials | (() => Credentials),
+  clock: Clock,
+) {
   return (events: ChannelEvents): Channel => {
+    const as = typeof credentials === "function" ? credentials() : credentials;
     const socket = new WebSocket(`wss://${host}:${port}${path}`, {
       cert: as.certificate,
       key: as.key,

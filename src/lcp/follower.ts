@@ -34,6 +34,8 @@ export class Follower {
   readonly #pauses: Pauses;
   #subscription: Subscription;
   #channel: Channel | undefined;
+  /** What is to take the place of {@link #channel} as soon as it is open. */
+  #next: Channel | undefined;
   #heard = false;
   #lostBecause: string | null = null;
   #cancel: () => void = () => undefined;
@@ -64,9 +66,34 @@ export class Follower {
 
   stop(): void {
     this.#cancel();
-    const channel = this.#channel;
+    const channels = [this.#channel, this.#next];
     this.#channel = undefined;
-    channel?.close("stopped");
+    this.#next = undefined;
+    for (const channel of channels) channel?.close("stopped");
+  }
+
+  /** Goes to the source anew, as with a new certificate; what stands is let go when the new connection is there. */
+  again(): void {
+    if (!this.#channel || this.#next) return;
+    const next: Channel | undefined = this.#world.connect?.({
+      ...this.#eventsOf(() => next),
+      opened: () => next && this.#replace(next),
+      closed: (reason) => {
+        const waiting = this.#next === next;
+        if (waiting) this.#next = undefined;
+        if (this.#channel === next || (waiting && !this.#channel)) this.#lost(reason);
+      },
+    });
+    this.#next = next;
+  }
+
+  #replace(next: Channel): void {
+    if (this.#next !== next) return;
+    const before = this.#channel;
+    this.#next = undefined;
+    this.#channel = next;
+    before?.close("it has come again");
+    this.#opened(next);
   }
 
   /** The source has come, on this channel. One that it came on before is over. */
@@ -100,7 +127,10 @@ export class Follower {
       },
       drained: () => undefined,
       closed: (reason) => {
-        if (current()) this.#lost(reason);
+        if (!current()) return;
+        // The source lets one go when it sees the next, perhaps before that is open here.
+        if (this.#next) this.#channel = undefined;
+        else this.#lost(reason);
       },
     };
   }

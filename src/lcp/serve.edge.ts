@@ -8,7 +8,15 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
 import { channelOf } from "./socket-channel.edge.ts";
-import { HANDSHAKE_MS, MOST_BYTES, PING_MS, REPORTS_PATH, STATE_PATH } from "./sockets.ts";
+import {
+  FAREWELL_MS,
+  HANDSHAKE_MS,
+  MOST_BYTES,
+  PING_MS,
+  POLICY_VIOLATION,
+  REPORTS_PATH,
+  STATE_PATH,
+} from "./sockets.ts";
 
 interface Limits {
   /** Connections at once, of whatever kind. */
@@ -16,6 +24,9 @@ interface Limits {
   /** Handshakes begun in a second. */
   readonly handshakesPerSecond: number;
 }
+
+/** How often sessions that stand are held against what is refused by now, unless somebody says so at once. */
+const LOOK_MS = 1_000;
 
 const usualLimits: Limits = { connections: 12_000, handshakesPerSecond: 100 };
 
@@ -40,12 +51,18 @@ interface World {
   readonly acceptReports?: Accept;
   /** A certificate that is no longer good, or an id that is not served. */
   isRefused?(identity: Identity, serial: string): boolean;
+  /** A node came in with this certificate. */
+  admitted?(identity: Identity, serial: string): void;
 }
 
 export interface Serving {
   readonly port: number;
   /** Turned away, by reason. */
   readonly refused: ReadonlyMap<string, number>;
+  /** Ends the sessions of those who are refused by now; it happens by itself within a second. */
+  endRefused(): void;
+  /** Shows this certificate to whoever comes from now on. */
+  renew(as: Credentials): void;
   close(): Promise<void>;
 }
 
@@ -55,12 +72,9 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   const refused = new Map<string, number>();
   const count = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
   const server = createServer({
-    cert: as.certificate,
-    key: as.key,
-    ca: as.authority,
+    ...contextOf(as),
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: "TLSv1.3",
     handshakeTimeout: HANDSHAKE_MS,
     headersTimeout: HANDSHAKE_MS,
     requestTimeout: HANDSHAKE_MS,
@@ -70,6 +84,14 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   limitHandshakes(server, limits, world.clock, count);
   server.on("tlsClientError", () => count("certificate or handshake"));
   const doors = doorsOf(world);
+  const sessions = new Map<WebSocket, { readonly identity: Identity; readonly serial: string }>();
+  const endRefused = () => {
+    for (const [webSocket, { identity, serial }] of sessions) {
+      if (!world.isRefused?.(identity, serial)) continue;
+      sessions.delete(webSocket);
+      sendAway(webSocket, world.clock);
+    }
+  };
   server.on("request", (_request, response) => {
     count("no WebSocket");
     response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
@@ -90,13 +112,20 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
     }
     door.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       let events: Omit<ChannelEvents, "opened"> | undefined;
+      const session = { identity, serial: certificate.serialNumber };
+      sessions.set(webSocket, session);
+      webSocket.once("close", () => sessions.delete(webSocket));
       const nothing = { message: () => undefined, drained: () => undefined, closed: () => undefined };
       const channel = channelOf(webSocket, world.clock, () => events ?? nothing);
       events = door.accept(identity.id, channel);
+      world.admitted?.(identity, session.serial);
     });
   });
   const sockets = () => [...doors.values()].flatMap((door) => [...door.sockets.clients]);
-  const stopPings = pingAll(sockets, world.clock);
+  const stopPings = every(PING_MS, world.clock, () => {
+    for (const webSocket of sockets()) webSocket.ping();
+  });
+  const stopLooking = every(LOOK_MS, world.clock, endRefused);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port, backlog: 1_024 }, resolve);
@@ -104,8 +133,11 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   return {
     port: (server.address() as AddressInfo).port,
     refused,
+    endRefused,
+    renew: (next) => server.setSecureContext(contextOf(next)),
     close: async () => {
       stopPings();
+      stopLooking();
       for (const webSocket of sockets()) webSocket.terminate();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -154,12 +186,22 @@ function limitHandshakes(server: Server, limits: Limits, clock: Clock, count: (r
   });
 }
 
-function pingAll(sockets: () => readonly WebSocket[], clock: Clock): () => void {
+function every(ms: number, clock: Clock, fn: () => void): () => void {
   let cancel = (): void => undefined;
   const again = () => {
-    for (const webSocket of sockets()) webSocket.ping();
-    cancel = clock.after(PING_MS, again);
+    fn();
+    cancel = clock.after(ms, again);
   };
-  cancel = clock.after(PING_MS, again);
+  cancel = clock.after(ms, again);
   return () => cancel();
 }
+
+/** Nothing it still says counts. */
+function sendAway(webSocket: WebSocket, clock: Clock): void {
+  webSocket.removeAllListeners("message");
+  webSocket.close(POLICY_VIOLATION, "the certificate is no longer good");
+  clock.after(FAREWELL_MS, () => webSocket.terminate());
+}
+
+const contextOf = ({ certificate, key, authority }: Credentials) =>
+  ({ cert: certificate, key, ca: authority, minVersion: "TLSv1.3" }) as const;

@@ -14,7 +14,7 @@ function pair() {
   const upstream = { held: () => ({ instance: "ccp", at, resources }), behind: () => undefined };
   const table = new WholeTable(upstream, admission);
   const publication = table.open("pcg-a", () => undefined);
-  const subscription = new Subscription(NOTHING_HELD, () => undefined);
+  const subscription = new Subscription(NOTHING_HELD, { judge: () => undefined });
   publication.receive(subscription.hello(), 0);
   const commits: Commit[] = [];
   return {

@@ -16,7 +16,7 @@ import { newRequest } from "../../src/lcp/request.ts";
 import { idOf, type Resource, ResourceId } from "../../src/lcp/resource.ts";
 import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
 import { type Commit, type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
-import { Authority, type AuthorityFiles, newAuthority } from "../../src/manager/authority.ts";
+import { Authority, type AuthorityFiles, newAuthority } from "../../src/manager/enrol/authority.ts";
 import { until } from "./namespace.ts";
 
 const HOUR_MS = 3_600_000;

@@ -4,7 +4,7 @@ import { ask } from "../../src/api/client.edge.ts";
 import type { Status } from "../../src/api/status.ts";
 import type { Identity } from "../../src/lcp/identity.ts";
 import { newRequest } from "../../src/lcp/request.ts";
-import { Authority, type AuthorityFiles, newAuthority } from "../../src/manager/authority.ts";
+import { Authority, type AuthorityFiles, newAuthority } from "../../src/manager/enrol/authority.ts";
 import type { ReportBody } from "../../src/model/report.ts";
 import { until } from "./namespace.ts";
 import { startUnit } from "./unit-bench.ts";

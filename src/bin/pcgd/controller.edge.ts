@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, renameSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf, PcgError } from "../../base/error.ts";
+import { messageOf } from "../../base/error.ts";
 import { inTurn } from "../../base/in-turn.ts";
 import type { Log } from "../../base/log.ts";
-import { type Credentials, connectTo, type Upstream } from "../../lcp/connect.edge.ts";
+import { connectTo, type Upstream } from "../../lcp/connect.edge.ts";
 import { Follower } from "../../lcp/follower.ts";
 import { SqliteHeldStore } from "../../lcp/held-store.edge.ts";
 import type { Resource, ResourceId } from "../../lcp/resource.ts";
@@ -20,6 +20,7 @@ import { type RuntimePiece, runtimeFlaws } from "../../model/runtime.ts";
 import { soundWish } from "../../model/sound-wish.ts";
 import type { ControllerConfig } from "../../model/unit.ts";
 import { Agents } from "./agents.edge.ts";
+import { Certificate } from "./certificate.edge.ts";
 import type { Refusal } from "./desired-file.edge.ts";
 import { type Known, reportOf } from "./report-of.ts";
 import { Reports } from "./reports.edge.ts";
@@ -49,6 +50,7 @@ export interface ControllerOptions {
 /** The wish as a controller tells it: what it told last is on disk, and counts while the controller is away. */
 export class ControllerWish {
   readonly #options: ControllerOptions;
+  readonly #certificate: Certificate;
   readonly #follower: Follower;
   readonly #agents: Agents | undefined;
   readonly #reports: Reports;
@@ -64,7 +66,8 @@ export class ControllerWish {
   constructor(options: ControllerOptions) {
     this.#options = options;
     const { controller, agentsPort, clock, log, state } = options;
-    const credentials = readCredentials(options.credentials);
+    this.#certificate = new Certificate(options.credentials, { clock, log, renewed: () => this.#renewed() });
+    const credentials = () => this.#certificate.credentials;
     const upstreams = upstreamsOf(controller);
     const turns = inTurn(upstreams);
     this.#follower = new Follower({
@@ -94,11 +97,22 @@ export class ControllerWish {
     this.#follower.start();
     void this.#agents?.start();
     this.#reports.start();
+    this.#certificate.start();
   }
 
   /** There may be something new to report. */
   touch(): void {
     this.#reports.touch();
+  }
+
+  get certificate(): Status["certificate"] {
+    return this.#certificate.status;
+  }
+
+  #renewed(): void {
+    this.#follower.again();
+    this.#agents?.renewed();
+    this.#reports.renewed();
   }
 
   agents(): Status["agents"] {
@@ -193,16 +207,4 @@ type RuntimePieceOf = Resource & RuntimePiece;
 function judge({ type, body }: Resource): string | undefined {
   const flaws = runtimeFlaws(type, body);
   return flaws.length > 0 ? flaws.map(formatFlaw).join("; ") : undefined;
-}
-
-function readCredentials(folder: string): Credentials {
-  const read = (name: string) => {
-    const file = join(folder, name);
-    try {
-      return readFileSync(file, "utf8");
-    } catch (error) {
-      throw new PcgError("CONFIG_UNREADABLE", { file, why: messageOf(error) }, error);
-    }
-  };
-  return { certificate: read("certificate.pem"), key: read("key.pem"), authority: read("authority.pem") };
 }

@@ -224,6 +224,7 @@ export class Gateway {
       },
       controller: this.#controller?.status ?? null,
       agents: this.#controller?.agents() ?? null,
+      certificate: this.#controller?.certificate ?? null,
       objects: objectSummary(report),
       drops: dropRows(counters),
       passes: counters?.passes ?? {},

@@ -17,7 +17,7 @@ const REST = 10;
 
 export interface ReportsOptions {
   readonly upstreams: readonly Upstream[];
-  readonly credentials: Credentials;
+  readonly credentials: () => Credentials;
   readonly clock: Clock;
   readonly log: Log;
   /** All there is to report now. */
@@ -52,6 +52,11 @@ export class Reports {
   start(): void {
     this.#look();
     for (const caller of this.#callers.values()) caller.start();
+  }
+
+  /** There is a new certificate to come with. */
+  renewed(): void {
+    for (const caller of this.#callers.values()) caller.again();
   }
 
   /** Something is new, or may be. */

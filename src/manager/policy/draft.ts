@@ -7,8 +7,9 @@ export class Draft implements Documents, Claims {
   readonly #base: Documents;
   #claims: Claims | undefined;
   readonly #writes = new Map<string, unknown>();
-  /** Of the writes, in order. */
+  /** Of the writes; in order when they are asked for. */
   readonly #keys: string[] = [];
+  #isSorted = true;
   readonly #holders = new Map<string, Set<string>>();
 
   constructor(base: Documents) {
@@ -40,7 +41,7 @@ export class Draft implements Documents, Claims {
 
   set(key: string, value: unknown): void {
     for (const claim of claimsOf(key, this.#writes.get(key))) this.#holders.get(claim)?.delete(key);
-    if (!this.#writes.has(key)) this.#keys.splice(this.#placeOf(key), 0, key);
+    if (!this.#writes.has(key)) this.#note(key);
     this.#writes.set(key, value);
     for (const claim of claimsOf(key, value)) this.#take(claim, key);
   }
@@ -67,7 +68,14 @@ export class Draft implements Documents, Claims {
     if (key !== undefined && value !== undefined) yield [key, value];
   }
 
+  #note(key: string): void {
+    this.#isSorted &&= (this.#keys.at(-1) ?? "") < key;
+    this.#keys.push(key);
+  }
+
   #written(prefix: string): string[] {
+    if (!this.#isSorted) this.#keys.sort();
+    this.#isSorted = true;
     const first = this.#placeOf(prefix);
     let last = first;
     while (this.#keys[last]?.startsWith(prefix)) last++;

@@ -138,11 +138,14 @@ function wanted(node: Node): string {
   return node.type === "boolean" ? "true or false" : "an object";
 }
 
+const article = (word: string) => (/^[aeiou]/.test(word) ? "an" : "a");
+
 const integerWanted = ({ minimum, maximum }: Node) =>
   minimum === undefined || maximum === undefined ? "an integer" : `an integer, ${minimum} to ${maximum}`;
 
 function textWanted({ format, pattern, examples, minLength = 0, maxLength }: Node): string {
-  if (format !== undefined) return `an ${format}${examples?.[0] === undefined ? "" : ` such as ${examples[0]}`}`;
+  if (format !== undefined)
+    return `${article(format)} ${format}${examples?.[0] === undefined ? "" : ` such as ${examples[0]}`}`;
   if (pattern?.startsWith("^/infra/")) return `a path like ${pattern.slice(1, -1).replaceAll(ID_PATTERNS, "ID")}`;
   if (pattern !== undefined) return `text that matches ${pattern}`;
   return maxLength === undefined ? "text" : `text of ${minLength} to ${maxLength} characters`;

@@ -44,17 +44,14 @@ const ofVmsOnly: ReadonlySet<string> = new Set(["OSName", "Image"]);
 
 function conditionFlaws(part: Expression, i: number): Found[] {
   if (part.resource_type !== "Condition") return [];
-  const { key, member_type, value, operator } = part;
+  const { key, member_type, value } = part;
   const field = `expression[${i}]`;
   if (ofVmsOnly.has(key) && member_type !== "VirtualMachine")
     return [
       { field: `${field}.key`, value: key, why: `is not known of a ${member_type}; take member_type VirtualMachine` },
     ];
-  const isPair = value.split("|").length <= 2;
-  if (key === "Tag" && !isPair)
-    return [{ field: `${field}.value`, value, why: "must be SCOPE|TAG, with one | at most" }];
-  return key === "Tag" && value === "|" && operator !== "EQUALS"
-    ? [{ field: `${field}.value`, value, why: "matches any tag, which goes with EQUALS only" }]
+  return key === "Tag" && value.split("|").length > 2
+    ? [{ field: `${field}.value`, value, why: "must be SCOPE|TAG, with one | at most" }]
     : [];
 }
 

@@ -12,7 +12,8 @@ interface Outside {
   readonly prefix: Prefix;
 }
 
-const whyHidden = (segment: string) => `overlaps the network of ${segment}, which would be cut off; take another`;
+const whyHidden = (segment: string) =>
+  `overlaps the network of ${segment}, and what is elsewhere cannot be on a segment; take another`;
 
 /** Routes, joined VPC networks and Elastic IPs lie outside the segments of their Tier-0. */
 export const routes: Check = function* (scope) {

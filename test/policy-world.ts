@@ -5,7 +5,7 @@ import type { Change, Documents } from "../src/manager/state/documents.ts";
 import { formatFlaw } from "../src/model/flaw.ts";
 
 /** Documents in a map, which counts what is read of them. */
-export class CountingDocuments implements Documents {
+class CountingDocuments implements Documents {
   readonly #values = new Map<string, unknown>();
   #sorted: string[] | undefined;
   reads = 0;
@@ -29,7 +29,7 @@ export class CountingDocuments implements Documents {
   set(key: string, value: unknown): void {
     if (this.#values.has(key) !== (value !== undefined)) this.#sorted = undefined;
     if (value === undefined) this.#values.delete(key);
-    else this.#values.set(key, value);
+    else this.#values.set(key, frozen(value));
   }
 
   #placeOf(prefix: string, keys: readonly string[]): number {
@@ -42,6 +42,13 @@ export class CountingDocuments implements Documents {
     }
     return low;
   }
+}
+
+/** A value that whoever changes it in place will be caught at. */
+function frozen(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  for (const inner of Object.values(value)) frozen(inner);
+  return Object.freeze(value);
 }
 
 /** A manager's policy without the manager: changes take effect at once. */

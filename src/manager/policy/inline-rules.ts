@@ -4,7 +4,7 @@ import type { KindName } from "./kinds.ts";
 import type { Fields } from "./stored.ts";
 
 /** A rule that stands in its policy's body. */
-export interface InlineRule {
+interface InlineRule {
   readonly path: string;
   readonly body: unknown;
   /** Its place in what was sent. */

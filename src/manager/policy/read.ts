@@ -14,7 +14,7 @@ export function readObject(documents: Documents, path: string): Fields {
 }
 
 /** In the order they are asked. */
-export function rulesOf(documents: Documents, policy: string): Fields[] {
+function rulesOf(documents: Documents, policy: string): Fields[] {
   const rules = [...documents.under(rulesPrefix(policy))].map(([, rule]) => rule as Fields);
   const place = (rule: Fields) => (rule["sequence_number"] ?? 0) as number;
   return rules.toSorted((a, b) => place(a) - place(b));

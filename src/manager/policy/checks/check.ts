@@ -1,6 +1,6 @@
 import type { Claims } from "../claims.ts";
 import type { Draft } from "../draft.ts";
-import { idIn, type KindName, kindOf, kinds, type ObjectOf } from "../kinds.ts";
+import { type KindName, kindOf, kinds, type ObjectOf } from "../kinds.ts";
 
 /** Something that does not fit with what else there will be. */
 export interface Finding {
@@ -66,6 +66,3 @@ export function rival(claims: Claims, claim: string, path: string): string | und
   for (const holder of claims.holders(claim)) if (holder !== path) return holder;
   return undefined;
 }
-
-/** `web` of a path, for a sentence. */
-export const named = (path: string): string => idIn(path);

@@ -24,12 +24,12 @@ export function serverOf(segment: ObjectOf<"Segment">, { gateway }: Subnet): Ipv
 }
 
 /** `10.0.0.5-10.0.0.9`, or one address; undefined: it is neither. */
-export function readRange(text: string): AddressRange | undefined {
+function readRange(text: string): AddressRange | undefined {
   const [first, last = first] = text.split("-").map(readIpv4);
   return first === undefined || last === undefined ? undefined : { first, last };
 }
 
-export const rangesOf = (segment: ObjectOf<"Segment">): readonly AddressRange[] =>
+const rangesOf = (segment: ObjectOf<"Segment">): readonly AddressRange[] =>
   (segment.subnets[0]?.dhcp_ranges ?? []).flatMap((text) => readRange(text) ?? []);
 
 function serverFlaws({ subnets }: ObjectOf<"Segment">, { network }: Subnet): Found[] {
@@ -61,7 +61,7 @@ function rangeFlaws(segment: ObjectOf<"Segment">, subnet: Subnet): Found[] {
 
 const meets = (a: AddressRange, b: AddressRange) => a.first <= b.last && b.first <= a.last;
 
-export const holds = ({ first, last }: AddressRange, ip: Ipv4): boolean => ip >= first && ip <= last;
+const holds = ({ first, last }: AddressRange, ip: Ipv4): boolean => ip >= first && ip <= last;
 
 function whyUnfit(range: AddressRange, { network, gateway }: Subnet, server: Ipv4): string | undefined {
   if (range.first > range.last) return "ends before it begins; turn it round";

@@ -13,9 +13,12 @@ export const resourceTypes = [
   "underlay",
   "eip",
   "group",
+  "member",
   "rule",
   "nat",
   "gateway",
+  "policy",
+  "guard",
 ] as const;
 export type ResourceType = (typeof resourceTypes)[number];
 

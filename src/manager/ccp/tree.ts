@@ -23,7 +23,7 @@ export const piece = <T extends RuntimeType & ResourceType>(
 ): Offer => ({ to: tier0, key: ResourceId(type, key), value: { type, key, body } });
 
 /** `/infra/segments/web` of whatever is below it, and of itself. */
-export const segmentOrTier0Of = (path: string): string => path.split("/", 4).join("/");
+export const topOf = (path: string): string => path.split("/", 4).join("/");
 
 /** A segment that gateways carry, and whose they are. */
 export interface Carried {

@@ -21,8 +21,11 @@ const typed: Readonly<Record<number, (values: Values) => Typed>> = {
   150: (values) => ({ tftpAddresses: [...values] }),
 };
 
-/** Codes the protocol itself fills in, or that are said by name. */
-const NOT_RAW = new Set([50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 61, 82, 121, 249]);
+/** Codes the protocol itself fills in. */
+const NOT_RAW = new Set([50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 61, 82]);
+
+/** Routes, as RFC 3442 and Windows number them. */
+const ROUTES: readonly number[] = [121, 249];
 
 const HEX = /^0x([0-9a-f]{2})*$/i;
 
@@ -40,7 +43,7 @@ export function dhcpOptions(options: DhcpV4Options = {}, given: Typed = {}): Dhc
   const named: Typed = Object.assign({}, ...byName, routes && { classlessRoutes: routes }, given);
   const hex = new Map(
     others.flatMap(({ code, values }) =>
-      isRaw(values) && !NOT_RAW.has(code) && !saidIn(named, code)
+      isRaw(values) && !NOT_RAW.has(code) && !isSaid(named, code)
         ? [[code, values.map((value) => value.slice(2)).join("")] as const]
         : [],
     ),
@@ -51,4 +54,7 @@ export function dhcpOptions(options: DhcpV4Options = {}, given: Typed = {}): Dhc
 }
 
 /** A code that is said by name must not be said again in hex. */
-const saidIn = (named: Typed, code: number) => Object.keys(typed[code]?.(["0"]) ?? {}).some((field) => field in named);
+const isSaid = (named: Typed, code: number) =>
+  ROUTES.includes(code)
+    ? named.classlessRoutes !== undefined
+    : Object.keys(typed[code]?.(["0"]) ?? {}).some((field) => field in named);

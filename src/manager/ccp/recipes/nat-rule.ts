@@ -2,12 +2,12 @@ import type { Service } from "../../../model/firewall.ts";
 import { idIn } from "../../policy/kinds.ts";
 import type { Look } from "../graph.ts";
 import { nthName } from "../names.ts";
-import { piece, segmentOrTier0Of, type TreeRecipe } from "../tree.ts";
+import { piece, type TreeRecipe, topOf } from "../tree.ts";
 import { servicesAt } from "./services.ts";
 
 /** A translation; one for each protocol and pair of port ranges that it is for. */
 export const natRule: TreeRecipe<"PolicyNatRule"> = (rule, look) => {
-  const tier0Path = segmentOrTier0Of(rule.path);
+  const tier0Path = topOf(rule.path);
   if (!look.has(tier0Path)) return [];
   const { id, action, enabled, logging } = rule;
   const body = {

@@ -1,8 +1,8 @@
-import { at, carried, piece, segmentOrTier0Of, type TreeRecipe } from "../tree.ts";
+import { at, carried, piece, type TreeRecipe, topOf } from "../tree.ts";
 
 /** A VM's interface, and the tunnel endpoint that it is behind. */
 export const port: TreeRecipe<"SegmentPort"> = ({ path, id, display_name, address_bindings, attachment }, look) => {
-  const on = carried(look, segmentOrTier0Of(path));
+  const on = carried(look, topOf(path));
   const vm = at<"VirtualMachine">(look, vmPath(attachment.id));
   const [binding] = address_bindings;
   if (!on || !vm || !binding) return [];

@@ -2,7 +2,7 @@ import type { DhcpServer } from "../../../model/dhcp.ts";
 import { formatIpv4, readIpv4 } from "../../../net/ipv4.ts";
 import { contains, networkOf, parseInterfaceAddress, readInterfaceAddress } from "../../../net/prefix.ts";
 import type { ObjectOf } from "../../policy/kinds.ts";
-import { at, type Carried, carried, piece, segmentOrTier0Of, type TreeRecipe } from "../tree.ts";
+import { at, type Carried, carried, piece, type TreeRecipe, topOf } from "../tree.ts";
 import { dhcpOptions } from "./dhcp-options.ts";
 
 /** The network itself, and its DHCP server. */
@@ -57,7 +57,7 @@ function range(text: string): DhcpServer["ranges"] {
 
 /** An address that DHCP always gives to the same interface. */
 export const staticBinding: TreeRecipe<"DhcpV4StaticBindingConfig"> = (binding, look) => {
-  const on = carried(look, segmentOrTier0Of(binding.path));
+  const on = carried(look, topOf(binding.path));
   if (!on || !at<"DhcpServerConfig">(look, on.segment.dhcp_config_path)) return [];
   const { id, ip_address, mac_address, host_name, gateway_address } = binding;
   const options = dhcpOptions(binding.options, {

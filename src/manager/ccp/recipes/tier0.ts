@@ -3,7 +3,7 @@ import { idIn, type ObjectOf } from "../../policy/kinds.ts";
 import { fact } from "../facts.ts";
 import type { Look } from "../graph.ts";
 import type { Offer } from "../offers.ts";
-import { at, piece, segmentOrTier0Of, type TreeRecipe } from "../tree.ts";
+import { at, piece, type TreeRecipe, topOf } from "../tree.ts";
 
 /** The gateway itself, the VPC prefixes it joins, and its way to the Internet. */
 export const tier0: TreeRecipe<"Tier0"> = (object, look) => {
@@ -40,7 +40,7 @@ function defaultRoute({ id, path }: ObjectOf<"Tier0">, look: Look): Offer[] {
 const isDefault = (network: string) => parsePrefix(network).length === 0;
 
 export const staticRoutes: TreeRecipe<"StaticRoutes"> = ({ path, id, network, next_hops = [] }, look) => {
-  const tier0Path = segmentOrTier0Of(path);
+  const tier0Path = topOf(path);
   if (!look.has(tier0Path)) return [];
   const [{ ip_address, scope = [] } = {}] = next_hops;
   const [out = "uplink" as const] = scope;
@@ -54,7 +54,7 @@ export const staticRoutes: TreeRecipe<"StaticRoutes"> = ({ path, id, network, ne
 };
 
 export const elasticIp: TreeRecipe<"ElasticIp"> = ({ path, id, address, secondaries, overlay_ip }, look) => {
-  const tier0Path = segmentOrTier0Of(path);
+  const tier0Path = topOf(path);
   if (!look.has(tier0Path)) return [];
   const body = { address, secondary: secondaries, ...(overlay_ip !== undefined && { overlayIp: overlay_ip }) };
   return [piece(idIn(tier0Path), "eip", id, body)];

@@ -3,7 +3,7 @@ import { attachedTo, leaseKey } from "../document-keys.ts";
 import { fact } from "../facts.ts";
 import type { Look } from "../graph.ts";
 import type { Appearance, Interface } from "../membership/subject.ts";
-import { at, carried, segmentOrTier0Of, type TreeRecipe } from "../tree.ts";
+import { at, carried, type TreeRecipe, topOf } from "../tree.ts";
 
 /** What groups look at. A VM without interfaces on a gateway's segments is in none. */
 export const virtualMachine: TreeRecipe<"VirtualMachine"> = (vm, look) => {
@@ -15,7 +15,7 @@ export const virtualMachine: TreeRecipe<"VirtualMachine"> = (vm, look) => {
 };
 
 function interfaceOf(vm: ObjectOf<"VirtualMachine">, port: ObjectOf<"SegmentPort">, look: Look): Interface[] {
-  const on = carried(look, segmentOrTier0Of(port.path));
+  const on = carried(look, topOf(port.path));
   const [binding] = port.address_bindings;
   if (!on || !binding) return [];
   const address = binding.ip_address ?? leased(look, on.segment.id, binding.mac_address);

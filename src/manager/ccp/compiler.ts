@@ -54,6 +54,7 @@ export class Compiler implements Compiling {
   /** After the documents under these keys have changed. @returns what is different now, and nothing that is not */
   changed(keys: Iterable<string>): Delta[] {
     const pieces = this.#make([...keys].filter((key) => ROOTS.some((root) => key.startsWith(root))));
+    pieces.sort((a, b) => inOrder(a.key as ResourceId, b.key as ResourceId));
     return [...Map.groupBy(pieces, ({ to }) => to)].map(([tier0, its]) => ({
       tier0,
       upserts: its.flatMap(({ value }) => (value === undefined ? [] : [value as Piece])),
@@ -95,8 +96,7 @@ export class Compiler implements Compiling {
     const first = this.#tree.changed(keys);
     const facts = first.filter((made) => !isPiece(made)).map(({ key }) => key);
     const members = this.#memberships.changed(facts);
-    const all = [...first.filter(isPiece), ...this.#security.changed([...facts, ...members])];
-    return all.sort((a, b) => inOrder(a.key as ResourceId, b.key as ResourceId));
+    return [...first.filter(isPiece), ...this.#security.changed([...facts, ...members])];
   }
 }
 

@@ -3,7 +3,7 @@ import { factAt, factKey, partsOf } from "../facts.ts";
 import { ClauseIndex } from "./clause-index.ts";
 import type { Conditions } from "./conditions.ts";
 import { fits } from "./match.ts";
-import type { Membership, Subject } from "./subject.ts";
+import type { Interface, Membership, Subject } from "./subject.ts";
 
 const NONE: Membership = new Map();
 
@@ -37,10 +37,9 @@ export class Memberships {
     }
     for (const [group, conditions] of groups) this.#index.put(group, conditions);
     const others = groups.size === 0 ? [] : [...this.#subjects.keys()].filter((vm) => !vms.has(vm));
-    return [
-      ...[...vms].filter((vm) => this.#look(vm)),
-      ...others.filter((vm) => this.#set(vm, this.#with(vm, groups))),
-    ].map((vm) => factKey("membership", vm));
+    return [...[...vms].filter((vm) => this.#look(vm)), ...others.filter((vm) => this.#lookFor(vm, groups))].map((vm) =>
+      factKey("membership", vm),
+    );
   }
 
   /** At one VM with all groups. @returns whether something is different */
@@ -54,18 +53,15 @@ export class Memberships {
     return this.#set(vm, found);
   }
 
-  /** A VM's membership as it was, but for these groups. */
-  #with(vm: string, groups: ReadonlyMap<string, Conditions | undefined>): Membership {
+  /** At one VM with these groups. @returns whether something is different */
+  #lookFor(vm: string, groups: ReadonlyMap<string, Conditions | undefined>): boolean {
+    const interfaces = this.#subjects.get(vm)?.interfaces ?? [];
     const before = this.#of.get(vm) ?? NONE;
-    const now = new Map(before);
-    for (const [group, conditions] of groups) {
-      const its = (this.#subjects.get(vm)?.interfaces ?? []).flatMap((one, n) =>
-        conditions?.clauses.some((clause) => fits(clause, one)) ? [n] : [],
-      );
-      if (its.length > 0) now.set(group, its);
-      else now.delete(group);
-    }
-    return now;
+    const found = [...groups].map(([group, conditions]) => [group, fitting(interfaces, conditions)] as const);
+    const different = found.filter(([group, its]) => !isDeepStrictEqual(before.get(group) ?? [], its));
+    if (different.length === 0) return false;
+    const now = new Map([...before, ...different]);
+    return this.#set(vm, new Map([...now].filter(([, its]) => its.length > 0)));
   }
 
   #set(vm: string, now: Membership): boolean {
@@ -75,3 +71,7 @@ export class Memberships {
     return true;
   }
 }
+
+/** Which of them fit. */
+const fitting = (interfaces: readonly Interface[], conditions: Conditions | undefined): number[] =>
+  interfaces.flatMap((one, n) => (conditions?.clauses.some((clause) => fits(clause, one)) ? [n] : []));

@@ -16,12 +16,15 @@ export const resourceTypes = [
   "underlay",
   "eip",
   "group",
+  "member",
   "rule",
   "nat",
   "problem",
   "agent",
   "lease",
   "gateway",
+  "policy",
+  "guard",
 ] as const;
 export type ResourceType = (typeof resourceTypes)[number];
 

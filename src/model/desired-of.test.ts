@@ -31,6 +31,16 @@ const pieces: Record<string, RuntimePiece> = {
   "eip/2": { type: "eip", body: { address: "203.0.113.11", secondary: { a: "10.99.1.21" } } },
   "group/friends": { type: "group", body: { addresses: ["198.51.100.0/24", "198.51.101.1/32"] } },
   "group/nobody": { type: "group", body: { addresses: [] } },
+  "member/friends|vm-1": {
+    type: "member",
+    body: { group: "friends", addresses: ["192.168.100.3", "198.51.101.1/32"] },
+  },
+  "member/strangers|vm-1": { type: "member", body: { group: "strangers", addresses: ["192.168.100.3"] } },
+  "policy/p": {
+    type: "policy",
+    body: { order: 1, rules: [{ id: "p.r", action: "DROP", direction: "IN", sourceGroups: ["friends"] }] },
+  },
+  "guard/vm-1": { type: "guard", body: { node: "vm-1", policies: ["p"] } },
   "rule/second": { type: "rule", body: { section: "s", order: [0, 2], id: "second", action: "DROP" } },
   "rule/first": {
     type: "rule",
@@ -68,7 +78,7 @@ test("desiredOf puts the pieces together", () => {
       {
         id: "s",
         rules: [
-          { id: "first", action: "ALLOW", sources: ["198.51.100.0/24", "198.51.101.1/32"] },
+          { id: "first", action: "ALLOW", sources: ["198.51.100.0/24", "198.51.101.1/32", "192.168.100.3"] },
           { id: "second", action: "DROP" },
         ],
       },

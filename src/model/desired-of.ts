@@ -5,7 +5,10 @@ import type { RuntimeBody, RuntimePiece, RuntimeType } from "./runtime.ts";
 /** Every piece by its name among its kind. */
 export type RuntimePieces = ReadonlyMap<string, RuntimePiece>;
 
-/** The desired state that the pieces make together. The same pieces make the same, in whatever order they came. */
+/**
+ * The desired state that the pieces make together. Policies and guards are the agents' concern and no part of it. The same pieces make the same, in whatever order they
+ * came.
+ */
 export function desiredOf(pieces: RuntimePieces, generation: number): DesiredState {
   const named = [...pieces].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const all = <T extends RuntimeType>(type: T): RuntimeBody<T>[] =>
@@ -75,10 +78,19 @@ type Named = readonly [string, RuntimePiece];
 
 type Groups = ReadonlyMap<string, readonly string[]>;
 
-const groupsOf = (named: readonly Named[]): Groups =>
-  new Map(
-    named.flatMap(([name, { type, body }]) => (type === "group" ? [[keyOf(name), body.addresses] as const] : [])),
+/** Each with its own addresses and those of its members. */
+function groupsOf(named: readonly Named[]): Groups {
+  const members = Map.groupBy(
+    named.flatMap(([, { type, body }]) => (type === "member" ? [body] : [])),
+    ({ group }) => group,
   );
+  const its = (group: string) => (members.get(group) ?? []).flatMap(({ addresses }) => addresses);
+  return new Map(
+    named.flatMap(([name, { type, body }]) =>
+      type === "group" ? [[keyOf(name), [...body.addresses, ...its(keyOf(name))]] as const] : [],
+    ),
+  );
+}
 
 const keyOf = (name: string) => name.slice(name.indexOf("/") + 1);
 

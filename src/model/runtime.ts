@@ -7,6 +7,12 @@ import { NatRule, Pat } from "./nat.ts";
 import { closed, id, prefix } from "./text.ts";
 import { ElasticIp, Endpoint, Route, Segment, Tep, Tier0, Underlay } from "./topology.ts";
 
+/** Groups a rule is for, beside addresses. */
+const groups = {
+  sourceGroups: Type.Optional(Type.Array(id("A group."), { description: "Sources besides." })),
+  destinationGroups: Type.Optional(Type.Array(id("A group."), { description: "Destinations besides." })),
+};
+
 /**
  * Runtime state, as a controller tells it: the desired state in pieces that change on their own. One row a kind; its
  * body is what the desired state has, with what ties pieces together.
@@ -28,6 +34,13 @@ const bodies = {
   underlay: Underlay,
   eip: ElasticIp,
   group: closed({ addresses: Type.Array(prefix("A member."), { maxItems: 100_000 }) }, "Addresses by name."),
+  member: closed(
+    {
+      group: id("The group it belongs to."),
+      addresses: Type.Array(prefix("Of its interfaces."), { maxItems: 1_000 }),
+    },
+    "A VM of a group, whose addresses are the group's besides.",
+  ),
   rule: closed({
     section: id("The section it belongs to."),
     order: Type.Array(Type.Integer({ minimum: 0 }), {
@@ -36,11 +49,33 @@ const bodies = {
       description: "Of its section among the sections, and its own in there. Lower is asked first.",
     }),
     ...FirewallRule.properties,
-    sourceGroups: Type.Optional(Type.Array(id("A group."), { description: "Sources besides." })),
-    destinationGroups: Type.Optional(Type.Array(id("A group."), { description: "Destinations besides." })),
+    ...groups,
   }),
   nat: NatRule,
   gateway: closed({ mssClamp: Type.Optional(Tier0.properties.mssClamp), pat: Type.Optional(Pat) }),
+  policy: closed(
+    {
+      order: Type.Integer({ minimum: 0, description: "Among the policies. Lower is asked first." }),
+      rules: Type.Array(
+        closed({
+          ...FirewallRule.properties,
+          direction: Type.Optional(
+            Type.Enum(["IN", "OUT", "IN_OUT"], { description: "IN: towards the VM. OUT: from it. Default IN_OUT." }),
+          ),
+          ...groups,
+        }),
+        { description: "Asked in the order written." },
+      ),
+    },
+    "A section of the distributed firewall.",
+  ),
+  guard: closed(
+    {
+      node: id("The agent of a VM."),
+      policies: Type.Array(id("A policy."), { description: "Those that are enforced on it." }),
+    },
+    "What of the distributed firewall is for a VM.",
+  ),
 } as const;
 
 type Bodies = typeof bodies;

@@ -8,6 +8,8 @@ export interface CallerWorld {
   /** From 0 to less than 1. */
   readonly random: () => number;
   readonly log: Log;
+  /** Where to, for the log. */
+  readonly to: string;
   connect(events: ChannelEvents): Channel;
   /** The channel is open; what happens on it goes there. */
   accept(channel: Channel): Omit<ChannelEvents, "opened">;
@@ -18,6 +20,8 @@ export class Caller {
   readonly #world: CallerWorld;
   readonly #pauses: Pauses;
   #channel: Channel | undefined;
+  /** What is to take the place of {@link #channel} as soon as it is open. */
+  #next: Channel | undefined;
   #heard = false;
   #lostBecause: string | null = null;
   #cancel: () => void = () => undefined;
@@ -33,9 +37,31 @@ export class Caller {
   }
 
   start(): void {
+    this.#channel = this.#call();
+  }
+
+  /** Goes there anew, as with a new certificate; what stands is let go when the new connection is there. */
+  again(): void {
+    if (this.#channel && !this.#next) this.#next = this.#call();
+  }
+
+  stop(): void {
+    this.#cancel();
+    const channels = [this.#channel, this.#next];
+    this.#channel = undefined;
+    this.#next = undefined;
+    for (const channel of channels) channel?.close("stopped");
+  }
+
+  #call(): Channel {
     let events: Omit<ChannelEvents, "opened"> | undefined;
     const channel = this.#world.connect({
       opened: () => {
+        if (this.#next === channel) {
+          this.#channel = channel;
+          this.#next = undefined;
+        }
+        // Whoever takes it lets the one before go.
         events = this.#world.accept(this.#noticing(channel));
       },
       message: (text) => {
@@ -48,17 +74,20 @@ export class Caller {
       drained: () => events?.drained(),
       closed: (reason) => {
         events?.closed(reason);
-        if (this.#channel === channel) this.#lost(reason);
+        this.#closed(channel, reason);
       },
     });
-    this.#channel = channel;
+    return channel;
   }
 
-  stop(): void {
-    this.#cancel();
-    const channel = this.#channel;
-    this.#channel = undefined;
-    channel?.close("stopped");
+  #closed(channel: Channel, reason: string): void {
+    if (this.#next === channel) {
+      this.#next = undefined;
+      if (!this.#channel) this.#lost(reason);
+    } else if (this.#channel === channel) {
+      if (this.#next) this.#channel = undefined;
+      else this.#lost(reason);
+    }
   }
 
   /** Who closes a channel is not told that it is closed. */
@@ -68,7 +97,7 @@ export class Caller {
       buffered: () => channel.buffered(),
       close: (reason) => {
         channel.close(reason);
-        if (this.#channel === channel) this.#lost(reason);
+        this.#closed(channel, reason);
       },
     };
   }
@@ -77,7 +106,7 @@ export class Caller {
     this.#channel = undefined;
     this.#heard = false;
     this.#lostBecause = reason;
-    this.#world.log.info(`reports: ${reason}`);
+    this.#world.log.info(`reports to ${this.#world.to}: ${reason}`);
     this.#cancel = this.#world.clock.after(this.#pauses.next(), () => this.start());
   }
 }

@@ -98,9 +98,8 @@ export class Follower {
 
   /** The source has come, on this channel. One that it came on before is over. */
   accept(channel: Channel): Omit<ChannelEvents, "opened"> {
-    const before = this.#channel;
-    this.#ended("the same node has come again");
-    before?.close("the same node has come again");
+    this.#channel?.close("the same node has come again");
+    this.#heard = false;
     this.#channel = channel;
     this.#opened(channel);
     return this.#eventsOf(() => channel);

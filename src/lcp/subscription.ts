@@ -1,7 +1,7 @@
 import { PcgError } from "../base/error.ts";
 import { bucketOf, bucketOfId, bucketsFor, digestOf, encodeDigest } from "./digest.ts";
 import { type Position, START } from "./position.ts";
-import { type FromReceiver, type FromSource, MOST_REASON, PROTOCOL } from "./protocol.ts";
+import { type FromReceiver, type FromSource, MOST_REASON, MOST_REFUSED, PROTOCOL } from "./protocol.ts";
 import { idOf, type Resource, type ResourceId } from "./resource.ts";
 
 /** What a receiver has: from whom, up to where. It is on disk as it is here. */
@@ -129,7 +129,10 @@ export class Subscription {
 
   #begin(begin: Extract<FromSource, { kind: "snapshotBegin" }>): Outcome {
     this.#forward(begin.at);
-    this.#bounded(begin.count);
+    const [isReplaced, isReplacedId] = [replacedBy(begin), replacedIds(begin)];
+    const kept = [...this.#resources.values()].filter((resource) => !isReplaced(resource)).length;
+    const stillRefused = [...this.#refused.keys()].filter((id) => !isReplacedId(id)).length;
+    this.#bounded(kept + stillRefused + begin.count);
     this.#shadow = { begin, offers: new Map() };
     return {};
   }
@@ -154,18 +157,19 @@ export class Subscription {
       throw new PcgError("LCP_OUT_OF_STEP", { got: offers.size, announced: begin.count });
     const replaces = replacedBy(begin);
     const [replaced, whole] = parted([...this.#resources.values()], (resource) => replaces(resource));
-    const seen = versions([...this.#refused].filter(([id]) => !isReplaced(begin, id)));
+    const isReplaced = replacedIds(begin);
+    const seen = versions([...this.#refused].filter(([id]) => !isReplaced(id)));
     const sent = [...offers.values()].map(({ resource }) => resource);
     if (encodeDigest(digestOf([...whole, ...sent], begin.buckets, seen)) !== digest)
       throw new PcgError("LCP_OUT_OF_STEP", { why: "the snapshot does not add up", at: begin.at });
-    const gone = [...this.#refused.keys()].filter((id) => isReplaced(begin, id) && !offers.has(id));
+    const gone = [...this.#refused.keys()].filter((id) => isReplaced(id) && !offers.has(id));
     this.#forget(gone);
     const { upserts, refused } = this.#taken(
       [...offers.values()].filter(({ resource }) => this.#isNew(resource, begin.instance)),
     );
     const deletes = replaced.map(idOf).filter((id) => !offers.has(id));
     const commit = this.#commit({ instance: begin.instance, at: begin.at, upserts, deletes });
-    return { commit, reply: { kind: "ack", at: begin.at, refused } };
+    return { commit, reply: acknowledgement(begin.at, refused) };
   }
 
   #delta({ from, to, upserts, deletes }: Extract<FromSource, { kind: "delta" }>): Outcome {
@@ -175,19 +179,21 @@ export class Subscription {
     const instance = this.#instance;
     const offers = (upserts as Resource[]).filter((resource) => this.#isNew(resource, instance));
     const known = deletes.filter((id) => this.#resources.has(id));
-    this.#bounded(this.#resources.size + this.#refused.size + offers.filter((one) => this.#isUnheardOf(one)).length);
+    const more = offers.filter((one) => !this.#isKnown(idOf(one))).length;
+    const fewer = new Set(deletes.filter((id) => this.#isKnown(id))).size;
+    this.#bounded(this.#resources.size + this.#refused.size + more - fewer);
     const { upserts: usable, refused } = this.#taken(offers.map((resource) => this.#sifted(resource, instance)));
     this.#forget(deletes);
     const commit = this.#commit({ instance, at: to, upserts: usable, deletes: known });
-    return { commit, reply: { kind: "ack", at: to, refused } };
+    return { commit, reply: acknowledgement(to, refused) };
   }
 
   #bounded(resources: number): void {
     if (resources > this.#most) throw new PcgError("LCP_TOO_MUCH", { resources, most: this.#most });
   }
 
-  #isUnheardOf(resource: Resource): boolean {
-    return !this.#resources.has(idOf(resource)) && !this.#refused.has(idOf(resource));
+  #isKnown(id: ResourceId): boolean {
+    return this.#resources.has(id) || this.#refused.has(id);
   }
 
   /** Versions tell what is new only among those of one source. */
@@ -239,10 +245,18 @@ export class Subscription {
 
 type Begin = Shadow["begin"];
 
+const acknowledgement = (at: Position, refused: readonly Refusal[]): FromReceiver => ({
+  ...{ kind: "ack", at },
+  refused: refused.slice(0, MOST_REFUSED),
+});
+
 const versions = (refused: Iterable<readonly [ResourceId, Refusal]>): Map<ResourceId, Position> =>
   new Map([...refused].map(([id, { version }]) => [id, version]));
 
-const isReplaced = ({ only, buckets }: Begin, id: ResourceId) => !only || only.includes(bucketOfId(id, buckets));
+function replacedIds({ only, buckets }: Begin): (id: ResourceId) => boolean {
+  const among = only && new Set(only);
+  return (id) => !among || among.has(bucketOfId(id, buckets));
+}
 
 function replacedBy({ only, buckets }: Begin): (resource: Resource) => boolean {
   const among = only && new Set(only);

@@ -53,6 +53,12 @@ const deeds: fc.Arbitrary<[string, Deed]> = fc.oneof(
       `gateway ${n}: lease ${lease} ${held ? "given" : "over"}`,
       (w) => w.node(n).reporting?.lease(lease, held),
     ]),
+  fc
+    .tuple(gateway, fc.constantFrom(0, 1, 5, 60))
+    .map(([n, seconds]): [string, Deed] => [
+      `gateway ${n} starts anew, its clock ${seconds} s behind`,
+      (w) => w.node(n).startAnew(seconds * 1_000),
+    ]),
   gateway.map((n): [string, Deed] => [`gateway ${n} has realized more`, (w) => w.node(n).reporting?.realize()]),
   gateway.map((n): [string, Deed] => [`cut reports of ${n}`, (w) => w.network.cut(`${w.node(n).name} reports`)]),
   gateway.map((n): [string, Deed] => [`mend reports of ${n}`, (w) => w.network.mend(`${w.node(n).name} reports`)]),

@@ -17,6 +17,8 @@ export class Reporting {
   readonly #history = new Map<string, number>();
   #last = 0;
   #processes = 0;
+  /** Milliseconds by which the gateway's clock is behind. */
+  behindMs = 0;
   #table: OwnTable | undefined;
   #caller: Caller | undefined;
   server: RelayServer | undefined;
@@ -39,13 +41,13 @@ export class Reporting {
 
   start(): void {
     const { clock, random, network, origin } = this.#world;
-    const table = new OwnTable(`${this.#name} ${this.#processes++}`, clock.wall());
+    const table = new OwnTable(`${this.#name} ${this.#processes++}`, clock.wall() - this.behindMs);
     const server = new RelayServer(table, clock, silent);
     this.#table = table;
     this.server = server;
     this.#say();
     this.#caller = new Caller({
-      ...{ clock, random, log: silent },
+      ...{ clock, random, log: silent, to: "ccp" },
       connect: (events) =>
         network.connect(`${this.#name} reports`, events, (channel) => origin.reports.accept(this.#name, channel)),
       accept: (channel) => server.accept("ccp", channel),

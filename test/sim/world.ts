@@ -160,6 +160,13 @@ export class Node {
     this.reporting?.crash();
   }
 
+  /** @param behindMs from now on its clock is behind by so many milliseconds */
+  startAnew(behindMs: number): void {
+    this.crash();
+    if (this.reporting) this.reporting.behindMs = behindMs;
+    this.start();
+  }
+
   get held(): Held {
     return this.follower?.held ?? this.disk.held;
   }

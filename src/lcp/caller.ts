@@ -20,6 +20,8 @@ export class Caller {
   readonly #world: CallerWorld;
   readonly #pauses: Pauses;
   #channel: Channel | undefined;
+  /** What is to take the place of {@link #channel} as soon as it is open. */
+  #next: Channel | undefined;
   #heard = false;
   #lostBecause: string | null = null;
   #cancel: () => void = () => undefined;
@@ -35,9 +37,31 @@ export class Caller {
   }
 
   start(): void {
+    this.#channel = this.#call();
+  }
+
+  /** Goes there anew, as with a new certificate; what stands is let go when the new connection is there. */
+  again(): void {
+    if (this.#channel && !this.#next) this.#next = this.#call();
+  }
+
+  stop(): void {
+    this.#cancel();
+    const channels = [this.#channel, this.#next];
+    this.#channel = undefined;
+    this.#next = undefined;
+    for (const channel of channels) channel?.close("stopped");
+  }
+
+  #call(): Channel {
     let events: Omit<ChannelEvents, "opened"> | undefined;
     const channel = this.#world.connect({
       opened: () => {
+        if (this.#next === channel) {
+          this.#channel = channel;
+          this.#next = undefined;
+        }
+        // Whoever takes it lets the one before go.
         events = this.#world.accept(this.#noticing(channel));
       },
       message: (text) => {
@@ -50,25 +74,20 @@ export class Caller {
       drained: () => events?.drained(),
       closed: (reason) => {
         events?.closed(reason);
-        if (this.#channel === channel) this.#lost(reason);
+        this.#closed(channel, reason);
       },
     });
-    this.#channel = channel;
+    return channel;
   }
 
-  /** Goes to it anew, as with a new certificate. */
-  again(): void {
-    const before = this.#channel;
-    if (!before) return;
-    this.start();
-    before.close("it comes again");
-  }
-
-  stop(): void {
-    this.#cancel();
-    const channel = this.#channel;
-    this.#channel = undefined;
-    channel?.close("stopped");
+  #closed(channel: Channel, reason: string): void {
+    if (this.#next === channel) {
+      this.#next = undefined;
+      if (!this.#channel) this.#lost(reason);
+    } else if (this.#channel === channel) {
+      if (this.#next) this.#channel = undefined;
+      else this.#lost(reason);
+    }
   }
 
   /** Who closes a channel is not told that it is closed. */
@@ -78,7 +97,7 @@ export class Caller {
       buffered: () => channel.buffered(),
       close: (reason) => {
         channel.close(reason);
-        if (this.#channel === channel) this.#lost(reason);
+        this.#closed(channel, reason);
       },
     };
   }

@@ -233,6 +233,8 @@ test("bytes that are no TLS are turned away, as often as they come", async () =>
   const { port, refused } = await gateway();
   for (let n = 0; n < 20; n++) {
     const socket = tcpConnect(port, "127.0.0.1").on("error", () => undefined);
+    // What the other end says of it must be read, or there is no end.
+    socket.resume();
     socket.write(randomBytes(2_000));
     await once(socket, "close");
   }

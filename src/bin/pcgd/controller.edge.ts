@@ -76,8 +76,17 @@ export class ControllerWish {
       judge,
       // Always the next one: that before has failed, is behind, or has sent us away.
       connect: (events) => {
-        this.#upstream = turns.next().value;
-        return connectTo(this.#upstream, credentials, clock)(events);
+        const upstream = turns.next().value;
+        const known = () => {
+          this.#upstream = upstream;
+        };
+        // Gone to anew while another stands: that is where we are until this one is there.
+        if (!this.#follower.connection.connected) known();
+        const opened = () => {
+          known();
+          events.opened();
+        };
+        return connectTo(upstream, credentials, clock)({ ...events, opened });
       },
       committed: (commit) => {
         this.#agents?.committed(commit);
@@ -100,19 +109,19 @@ export class ControllerWish {
     this.#certificate.start();
   }
 
-  /** There may be something new to report. */
-  touch(): void {
-    this.#reports.touch();
-  }
-
   get certificate(): Status["certificate"] {
     return this.#certificate.status;
   }
 
   #renewed(): void {
     this.#follower.again();
-    this.#agents?.renewed();
     this.#reports.renewed();
+    this.#agents?.renewed();
+  }
+
+  /** There may be something new to report. */
+  touch(): void {
+    this.#reports.touch();
   }
 
   agents(): Status["agents"] {
@@ -129,14 +138,8 @@ export class ControllerWish {
   }
 
   #report() {
-    const { progress, ...known } = this.#options.known();
-    // What is refused is forgotten with the process: until it is known again, nothing may be called realized without it.
-    const realized = this.#follower.compared ? progress.realized : null;
     const agents = this.#agents?.rows() ?? [];
-    return reportOf({
-      ...{ ...known, agents, progress: { ...progress, realized } },
-      ...{ wishError: this.#wishError, problems: this.#problems() },
-    });
+    return reportOf({ ...this.#options.known(), wishError: this.#wishError, problems: this.#problems(), agents });
   }
 
   /** What was told and is not in effect. One that cannot be read is newer than what of the same name is held. */

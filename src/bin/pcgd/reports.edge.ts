@@ -54,7 +54,7 @@ export class Reports {
     for (const caller of this.#callers.values()) caller.start();
   }
 
-  /** There is a new certificate to come with. */
+  /** There are other credentials now. */
   renewed(): void {
     for (const caller of this.#callers.values()) caller.again();
   }

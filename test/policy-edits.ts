@@ -22,8 +22,8 @@ const elastic = pick("203.0.113.1", "203.0.113.2", "10.0.1.99");
 const mac = pick("02:00:00:00:00:01", "02:00:00:00:00:0A", "02:00:00:00:00:0a");
 
 const aSubnet = record({
-  gateway_address: pick("10.0.1.1/24", "10.0.1.129/25", "10.0.2.1/24", "10.0.0.1/16", "10.1.0.0/30", "10.1.0.9/31"),
-  dhcp_ranges: optional(fc.array(pick("10.0.1.50-10.0.1.90", "10.0.1.77", "10.0.2.200-10.0.2.100"), { maxLength: 2 })),
+  gateway_address: pick("10.0.1.1/24", "10.0.1.5/24", "10.0.1.129/25", "10.0.2.1/24", "10.0.0.1/16", "10.1.0.0/30"),
+  dhcp_ranges: optional(fc.array(pick("10.0.1.50-10.0.1.90", "10.0.1.77", "10.0.2.200"), { maxLength: 2 })),
 });
 
 const aPart = fc.oneof(
@@ -58,7 +58,10 @@ const bodies: readonly (readonly [path: fc.Arbitrary<string>, body: fc.Arbitrary
     tier0.map((id) => `/infra/tier-0s/${id}`),
     record({
       pat: optional(
-        record({ elastic_ip: elastic, ports: pick({ a: "1024-2000", b: "2001-3000" }, { a: "1-9", b: "9" }) }),
+        record({
+          elastic_ip: elastic,
+          ports: pick({ a: "1-9" }, { a: "1024-2000", b: "2001-3000" }, { a: "1-9", b: "9" }),
+        }),
       ),
       underlay: optional(
         pick([{ network: "10.9.0.0/16", mode: "ROUTED" }], [{ network: "10.0.2.0/26", mode: "SNAT" }]),
@@ -108,9 +111,9 @@ const bodies: readonly (readonly [path: fc.Arbitrary<string>, body: fc.Arbitrary
   [
     tier0.map((id) => `/infra/tier-0s/${id}/nat/USER/nat-rules/n`),
     record({
-      action: pick("SNAT", "DNAT", "NO_SNAT"),
-      destination_network: optional(fc.constant("203.0.113.1")),
-      translated_network: optional(pick("10.0.1.5", "10.0.1.0/24")),
+      action: pick("SNAT", "DNAT", "DNAT", "DNAT"),
+      destination_network: fc.constant("203.0.113.1"),
+      translated_network: pick("10.0.1.5", "10.0.1.5", "10.0.1.0/24"),
       service: optional(service),
       translated_ports: optional(fc.constant("8080")),
     }),
@@ -140,3 +143,31 @@ export const anEdit: fc.Arbitrary<RandomEdit> = fc.oneof(
   { weight: 3, arbitrary: aPatch },
   { weight: 1, arbitrary: aPatch.map((edit) => ({ ...edit, how: "remove" as const })) },
 );
+
+const child = (kind: string, object: object) => ({ resource_type: `Child${kind}`, [kind]: object });
+const http = { resource_type: "L4PortSetServiceEntry", l4_protocol: "TCP", destination_ports: ["80"] };
+
+/** What random edits begin with, so that most of what they refer to is there. */
+export const seedTree = {
+  resource_type: "Infra",
+  children: [
+    ...["s1", "s2"].map((id) => child("Service", { id, service_entries: [http] })),
+    ...["v1", "v2"].map((id) => child("VirtualMachine", { id, tep_address: "10.9.0.1" })),
+    ...["t0", "t1"].map((id) => child("Tier0", { id })),
+    child("Segment", {
+      id: "a",
+      connectivity_path: "/infra/tier-0s/t0",
+      overlay_id: 1,
+      subnets: [{ gateway_address: "10.0.1.1/24" }],
+    }),
+    child("Segment", { id: "b", overlay_id: 2, subnets: [{ gateway_address: "10.0.2.1/24" }] }),
+    child("Domain", {
+      id: "default",
+      children: [
+        child("Group", { id: "g1", expression: [] }),
+        child("SecurityPolicy", { id: "d" }),
+        child("GatewayPolicy", { id: "d" }),
+      ],
+    }),
+  ],
+};

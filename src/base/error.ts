@@ -27,16 +27,28 @@ const catalogue = {
   MANAGER_CONFLICT: "the object has changed since it was read",
   MANAGER_IN_USE: "other objects refer to it",
   MANAGER_DENIED: "who asks may not do that",
+  MANAGER_PRECONDITION: "the object is not the one that the request is for",
+  MANAGER_UNKNOWN_CALLER: "it is not known who asks",
+  MANAGER_TOO_LARGE: "a request is larger than is taken",
+  MANAGER_NOT_JSON: "a request's body is not of a type that is read",
+  MANAGER_TOO_FAST: "requests come faster than they are taken",
   MANAGER_STORE: "the manager's store cannot be used",
   ENROL_TOO_OFTEN: "one source asks for certificates too often",
   ENROL_UNREACHABLE: "no manager can be reached that gives certificates",
   ENROL_WRONG_AUTHORITY: "the manager's authority is not the one that was pinned",
   ENROL_REFUSED: "the manager gives no certificate",
   ENROL_BAD_ANSWER: "what the manager gave is not what was asked for",
+  MANAGER_UNREACHABLE: "a manager cannot be asked",
   LAB_FAILED: "the laboratory could not be set up",
 } as const;
 
 export type ErrorCode = keyof typeof catalogue;
+
+/** What a code means, for people. */
+export const meaningOf = (code: ErrorCode): string => catalogue[code];
+
+/** @param text such as another machine sent */
+export const isErrorCode = (text: string): text is ErrorCode => Object.hasOwn(catalogue, text);
 
 /** An error raised on purpose. `code` is what programs test; `detail` names field, value and cause for a person. */
 export class PcgError extends Error {

@@ -1,0 +1,203 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { afterEach, expect, test, vi } from "vitest";
+import type { Limits } from "./limits.ts";
+import { type ApiUnderTest, apiUnderTest } from "./world.testing.edge.ts";
+
+const MIB = 1_048_576;
+
+const SEGMENTS = "/policy/api/v1/infra/segments";
+const TREE = "/policy/api/v1/infra";
+
+/** What strangers may do in a short time, so that tests need not wait for long. */
+const impatient: Partial<Limits> = {
+  headersMs: 400,
+  requestMs: 600,
+  idleMs: 800,
+  connections: 2_000,
+  connectionsPerSource: 2_000,
+  handshakes: { perSecond: 10_000, burst: 10_000 },
+  handshakesPerSource: { perSecond: 10_000, burst: 10_000 },
+};
+
+let api: ApiUnderTest;
+const sockets = new Set<Socket>();
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  await api.server.close();
+});
+
+const kept = <S extends Socket>(socket: S): S => {
+  sockets.add(socket);
+  return socket.on("error", () => undefined);
+};
+
+const tcp = () => kept(connectTcp(api.server.port, "127.0.0.1"));
+
+async function tls(): Promise<TLSSocket> {
+  const socket = kept(connect({ port: api.server.port, host: "127.0.0.1", ca: api.authority.certificate }));
+  await once(socket, "secureConnect");
+  return socket;
+}
+
+/** All that it says until it is closed. */
+async function untilClosed(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  if (!socket.closed) await once(socket, "close");
+  return Buffer.concat(chunks).toString("latin1");
+}
+
+const answers = async () => expect((await api.call("GET", SEGMENTS)).status).toBe(200);
+
+const head = (method: string, path: string, ...headers: string[]) =>
+  [`${method} ${path} HTTP/1.1`, "host: m", `authorization: Bearer ${api.token}`, ...headers, "", ""].join("\r\n");
+
+test("random bytes, before TLS and in it, end their connection and nothing else", async () => {
+  api = await apiUnderTest(impatient);
+  for (let n = 0; n < 50; n++) {
+    const socket = tcp();
+    socket.write(randomBytes(1 + n * 20));
+    await untilClosed(socket);
+  }
+  for (let n = 0; n < 50; n++) {
+    const socket = await tls();
+    socket.write(randomBytes(1 + n * 20));
+    await untilClosed(socket);
+  }
+  expect(api.server.refused.get("handshake")).toBeGreaterThan(0);
+  expect(api.server.refused.get("no HTTP")).toBeGreaterThan(0);
+  await answers();
+});
+
+test("connections that say nothing, half a TLS greeting or half a request are given up", async () => {
+  api = await apiUnderTest(impatient);
+  const silent = Array.from({ length: 20 }, tcp);
+  const half = tcp();
+  half.write(Buffer.from("16030100c8010000", "hex"));
+  const quiet = await tls();
+  const begun = await tls();
+  begun.write("GET /healthz HTTP/1.1\r\nhost: m\r\nx: ");
+  const texts = await Promise.all([...silent, half, quiet, begun].map(untilClosed));
+  expect(texts.at(-1)).toMatch(/^HTTP\/1\.1 408 /);
+  await answers();
+});
+
+test("a body that comes byte by byte is given up, though its connection is never idle", async () => {
+  api = await apiUnderTest(impatient);
+  const socket = await tls();
+  socket.write(head("PUT", `${SEGMENTS}/web`, "content-type: application/json", "content-length: 10000"));
+  const drip = setInterval(() => socket.write(" "), 50);
+  await untilClosed(socket);
+  clearInterval(drip);
+  await answers();
+});
+
+test("a body of 100 MB is refused before it is read, whether it says how long it is or not", async () => {
+  api = await apiUnderTest({ ...impatient, requestMs: 20_000, idleMs: 20_000 });
+  const before = process.memoryUsage().rss;
+  const chunk = Buffer.alloc(64 * 1024, 0x20);
+  for (const [token, length, status] of [
+    [api.token, "content-length: 104857600", 413],
+    [api.token, "transfer-encoding: chunked", 413],
+    ["pcg_wrong", "content-length: 104857600", 401],
+  ] as const) {
+    const socket = await tls();
+    const said = untilClosed(socket);
+    socket.write(head("PATCH", TREE, "content-type: application/json", length).replace(api.token, token));
+    for (let sent = 0; sent < 1_600 && !socket.destroyed; sent++) {
+      const bytes = length.startsWith("content")
+        ? chunk
+        : Buffer.concat([Buffer.from("10000\r\n"), chunk, Buffer.from("\r\n")]);
+      if (!socket.write(bytes))
+        await Promise.race([once(socket, "drain"), once(socket, "close")]).catch(() => undefined);
+    }
+    expect(await said).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+  }
+  expect(process.memoryUsage().rss - before).toBeLessThan(100 * MIB);
+  await answers();
+});
+
+test("bodies that nest without end, in 8 MB, are refused before they are parsed", async () => {
+  api = await apiUnderTest(impatient);
+  for (const body of ["[".repeat(7 * MIB), `{"children":${"[{}],".repeat(1_600_000)}`, `["${"\\".repeat(7 * MIB)}"]`]) {
+    const { status } = await api.call("PATCH", TREE, { body });
+    expect(status).toBe(400);
+  }
+  await answers();
+});
+
+test("large bodies on their way take no more room together than there is", async () => {
+  api = await apiUnderTest({ ...impatient, requestMs: 5_000, idleMs: 5_000, bodiesBytes: 20 * MIB });
+  const begin = async () => {
+    const socket = await tls();
+    socket.write(head("PATCH", TREE, "content-type: application/json", `content-length: ${8 * MIB}`));
+    return socket;
+  };
+  const held = [await begin(), await begin()];
+  const third = await begin();
+  expect(await untilClosed(third)).toMatch(/^HTTP\/1\.1 429 /);
+  for (const socket of held) socket.destroy();
+  await vi.waitFor(async () =>
+    expect(
+      (
+        await api.call("PATCH", TREE, {
+          body: { children: [{ Segment: { id: "a", description: "x".repeat(7 * MIB) } }] },
+        })
+      ).status,
+    ).toBe(200),
+  );
+});
+
+test("500 connections that ask for much and stop reading cost bounded memory, and are given up", async () => {
+  api = await apiUnderTest({
+    ...impatient,
+    idleMs: 4_000,
+    answersBytes: 32 * MIB,
+    perToken: { perSecond: 1, burst: 10_000 },
+    perSource: { perSecond: 1, burst: 10_000 },
+  });
+  await api.call("PATCH", TREE, { body: { children: [{ Segment: { id: "big", description: "x".repeat(4 * MIB) } }] } });
+  const stuck: TLSSocket[] = [];
+  for (let n = 0; n < 500; n++) stuck.push(await tls());
+  const before = process.memoryUsage().rss;
+  for (const socket of stuck) {
+    socket.pause();
+    socket.write(head("GET", `${SEGMENTS}/big`).repeat(4));
+  }
+  await vi.waitFor(async () => expect((await api.call("GET", SEGMENTS)).status).toBe(429), { timeout: 20_000 });
+  expect((await api.call("GET", "/healthz")).status).toBe(200);
+  expect(process.memoryUsage().rss - before).toBeLessThan(400 * MIB);
+  await Promise.all(stuck.map(untilGone));
+  await answers();
+}, 60_000);
+
+/** Whoever does not read does not see the end either: writing shows it. */
+async function untilGone(socket: TLSSocket): Promise<void> {
+  const poke = setInterval(() => socket.write("x"), 200);
+  if (!socket.closed) await once(socket, "close");
+  clearInterval(poke);
+}
+
+test("one source has so many connections and no more; those of others are not its to take", async () => {
+  api = await apiUnderTest({ ...impatient, connectionsPerSource: 5, headersMs: 10_000, idleMs: 10_000 });
+  for (let n = 0; n < 5; n++) await tls();
+  await untilClosed(tcp());
+  expect(api.server.refused.get("too many of one source")).toBe(1);
+  const other = kept(
+    connect({ port: api.server.port, host: "127.0.0.1", localAddress: "127.0.0.2", ca: api.authority.certificate }),
+  );
+  await once(other, "secureConnect");
+});
+
+test("handshakes that come too fast are turned away before they cost anything", async () => {
+  api = await apiUnderTest({ ...impatient, handshakesPerSource: { perSecond: 1, burst: 3 } });
+  for (let n = 0; n < 3; n++) await tls();
+  await untilClosed(tcp());
+  expect(api.server.refused.get("too fast")).toBe(1);
+  api.clock.advance(1_000);
+  await tls();
+});

@@ -1,0 +1,77 @@
+import Type from "typebox";
+import { PcgError } from "../../../base/error.ts";
+import { id } from "../../../model/text.ts";
+import { EnrolmentToken } from "../answers.ts";
+import type { Node } from "../ports.ts";
+import type { ApiRequest, Route } from "../route.ts";
+import { authorOf, POLICY } from "./policy.ts";
+
+const nodeRoles = ["manager", "gateway", "agent"] as const;
+const NodeRole = Type.Enum([...nodeRoles], { description: "What the node is." });
+
+const WEEK_S = 604_800;
+
+const NewEnrolmentToken = Type.Object(
+  {
+    role: NodeRole,
+    id: id("The node's."),
+    valid_for_s: Type.Optional(
+      Type.Integer({ minimum: 60, maximum: WEEK_S, description: "Seconds. Default: a quarter of an hour." }),
+    ),
+  },
+  { additionalProperties: false, description: "Which node may enrol." },
+);
+type NewEnrolmentToken = Type.Static<typeof NewEnrolmentToken>;
+
+const NODE = `${POLICY}/nodes/{role}/{id}`;
+
+/** Which nodes there are, and who may become one. */
+export const nodeRoutes: readonly Route[] = [
+  {
+    method: "POST",
+    path: `${POLICY}/enrolment/tokens`,
+    says: "Makes a token with which one node enrols, once",
+    needs: "admin",
+    body: NewEnrolmentToken,
+    answers: EnrolmentToken,
+    async handle(request, { nodes }) {
+      const { valid_for_s: seconds, ...node } = request.body as NewEnrolmentToken;
+      const forMs = seconds === undefined ? undefined : seconds * 1_000;
+      return { body: await nodes.newToken(node, forMs, authorOf(request)) };
+    },
+  },
+  {
+    method: "GET",
+    path: NODE,
+    says: "A node and its certificates",
+    needs: "admin",
+    answers: Type.Object({}, { description: "What is known of the node." }),
+    async handle(request, { nodes }) {
+      const node = nodeIn(request);
+      const body = await nodes.read(node);
+      if (!body)
+        throw new PcgError("MANAGER_NOT_FOUND", { path: `/nodes/${node.role}/${node.id}`, why: "no such node" });
+      return { body };
+    },
+  },
+  {
+    method: "DELETE",
+    path: NODE,
+    says: "Revokes a node's certificates",
+    needs: "admin",
+    async handle(request, { nodes }) {
+      await nodes.revoke(nodeIn(request), authorOf(request));
+      return {};
+    },
+  },
+];
+
+/** @throws MANAGER_NOT_FOUND */
+function nodeIn({ params }: ApiRequest): Node {
+  const role = nodeRoles.find((known) => known === params["role"]);
+  const { id: name = "" } = params;
+  if (role) return { role, id: name };
+  throw new PcgError("MANAGER_NOT_FOUND", {
+    ...{ field: "role", value: params["role"], why: `must be one of ${nodeRoles.join(", ")}` },
+  });
+}

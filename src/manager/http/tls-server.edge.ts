@@ -1,0 +1,126 @@
+import { constants } from "node:crypto";
+import type { RequestListener } from "node:http";
+import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
+import type { TlsOptions } from "node:tls";
+import type { Clock } from "../../base/clock.ts";
+import type { Limits } from "./limits.ts";
+import { sourceOf } from "./source.ts";
+import { Throttle } from "./throttle.ts";
+
+export interface TlsServerOptions {
+  /** PEM: the server's own, and those up to its authority's, so that clients may find one that they pinned. */
+  readonly certificate: string;
+  readonly key: string;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  /** Such as what other routes want of clients' certificates. */
+  readonly tls?: Pick<TlsOptions, "ca" | "requestCert" | "rejectUnauthorized" | "minVersion">;
+}
+
+/** Of TLS 1.2 only what keeps past secrets when a key is lost, and says whether it was changed (RFC 9325 §4.2). */
+const CIPHERS = [
+  "TLS_AES_128_GCM_SHA256",
+  "TLS_AES_256_GCM_SHA384",
+  "TLS_CHACHA20_POLY1305_SHA256",
+  "ECDHE-ECDSA-AES128-GCM-SHA256",
+  "ECDHE-RSA-AES128-GCM-SHA256",
+  "ECDHE-ECDSA-AES256-GCM-SHA384",
+  "ECDHE-RSA-AES256-GCM-SHA384",
+  "ECDHE-ECDSA-CHACHA20-POLY1305",
+  "ECDHE-RSA-CHACHA20-POLY1305",
+].join(":");
+
+/** An HTTPS server that connections of strangers, however they behave, cost little. */
+export function limitedTlsServer(
+  { certificate, key, limits, clock, tls }: TlsServerOptions,
+  handler: RequestListener,
+  refused: (reason: string) => void,
+): { readonly server: Server; readonly destroyAll: () => void } {
+  const server = createServer(
+    {
+      minVersion: "TLSv1.2",
+      ...tls,
+      cert: certificate,
+      key,
+      ciphers: CIPHERS,
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      handshakeTimeout: limits.headersMs,
+      headersTimeout: limits.headersMs,
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.headersMs / 2),
+      keepAliveTimeout: limits.idleMs,
+      maxHeaderSize: 16 * 1024,
+    },
+    handler,
+  );
+  server.maxHeadersCount = 100;
+  server.setTimeout(limits.idleMs);
+  server.on("tlsClientError", () => refused("handshake"));
+  const open = new Set<Socket>();
+  limitConnections(server, { limits, clock, open, refused });
+  return {
+    server,
+    destroyAll: () => {
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
+/** What is no HTTP gets the shortest answer there is, where it still reads. */
+export function answerClientError(error: Error, socket: Socket, refused: (reason: string) => void): void {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  refused(clientErrors[code]?.[0] ?? "no HTTP");
+  if (code === "ECONNRESET" || !socket.writable) socket.destroy();
+  else
+    socket.end(
+      `HTTP/1.1 ${clientErrors[code]?.[1] ?? "400 Bad Request"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    );
+}
+
+/** By node:http's codes: why it ends, and what is answered. */
+const clientErrors: Readonly<Record<string, readonly [string, string]>> = {
+  ECONNRESET: ["reset", ""],
+  HPE_HEADER_OVERFLOW: ["headers too large", "431 Request Header Fields Too Large"],
+  ERR_HTTP_REQUEST_TIMEOUT: ["too slow", "408 Request Timeout"],
+};
+
+interface Watch {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly open: Set<Socket>;
+  refused(reason: string): void;
+}
+
+/** What costs most is the handshake: who is too many or too fast is turned away before it. */
+function limitConnections(server: Server, { limits, clock, open, refused }: Watch): void {
+  const { connections, connectionsPerSource } = limits;
+  const ofAll = new Throttle(limits.handshakes, clock);
+  const ofOne = new Throttle(limits.handshakesPerSource, clock);
+  const bySource = new Map<string, number>();
+  const tls = server.listeners("connection") as ((socket: Socket) => void)[];
+  const whyNot = (source: string): string | undefined => {
+    if (open.size >= connections) return "too many";
+    if ((bySource.get(source) ?? 0) >= connectionsPerSource) return "too many of one source";
+    return ofOne.take(source) > 0 || ofAll.take("") > 0 ? "too fast" : undefined;
+  };
+  server.removeAllListeners("connection");
+  server.on("connection", (socket: Socket) => {
+    const source = sourceOf(socket.remoteAddress);
+    const why = whyNot(source);
+    if (why !== undefined) {
+      refused(why);
+      socket.destroy();
+      return;
+    }
+    open.add(socket);
+    bySource.set(source, (bySource.get(source) ?? 0) + 1);
+    socket.once("close", () => {
+      open.delete(socket);
+      const left = (bySource.get(source) ?? 1) - 1;
+      if (left > 0) bySource.set(source, left);
+      else bySource.delete(source);
+    });
+    for (const listener of tls) listener.call(server, socket);
+  });
+}

@@ -35,15 +35,24 @@ export function statusText(s: Status): string {
   return blocks.join("\n").trimEnd();
 }
 
-const controllerText = ({ id, address, connected, lost }: NonNullable<Status["controller"]>) =>
-  `controller ${id} at ${address}: ${connected ? "connected" : `not connected${lost === null ? "" : ` (${lost})`}`}`;
+function controllerText({ id, state, reports }: NonNullable<Status["controller"]>): string[] {
+  const text = ({ address, connected, lost }: typeof state) =>
+    `${address}: ${connected ? "connected" : `not connected${lost === null ? "" : ` (${lost})`}`}`;
+  return [`controller ${id} at ${text(state)}`, ...reports.map((each) => `reports to ${text(each)}`)];
+}
 
-function desired({ desired: d, controller, objects }: Status): string {
+function certificateText({ name, until, expired, renews, lastError }: NonNullable<Status["certificate"]>): string {
+  const so = expired ? `EXPIRED at ${until}` : `until ${until}${renews ? "" : ", not renewed by itself"}`;
+  return `certificate of ${name ?? "nobody"}: ${so}${lastError === null ? "" : ` (not renewed: ${lastError})`}`;
+}
+
+function desired({ desired: d, controller, certificate, objects }: Status): string {
   const states = Object.entries(objects.byState)
     .map(([state, n]) => `${n} ${state}`)
     .join(", ");
   return [
-    ...(controller ? [controllerText(controller)] : []),
+    ...(controller ? controllerText(controller) : []),
+    ...(certificate ? [certificateText(certificate)] : []),
     `generation wished ${d.wished ?? "none"}, realized ${d.realized ?? "none"}`,
     `kernel objects: ${states || "none"}`,
     ...(d.refused

@@ -23,11 +23,20 @@ export interface Status {
   /** Who says what is desired; null: a file does. */
   readonly controller: {
     readonly id: string;
-    readonly address: string;
-    /** Whether it has spoken on a connection that stands. */
-    readonly connected: boolean;
-    /** Why the last connection ended, until the next stands. */
-    readonly lost: string | null;
+    /** Which of its hosts says what is desired, or is being tried. */
+    readonly state: ConnectionStatus;
+    /** Its hosts, as those that are told how things are here. */
+    readonly reports: readonly ConnectionStatus[];
+  } | null;
+  /** By what this unit is known to others; null: they do not ask, for a file says what is desired. */
+  readonly certificate: {
+    readonly name: string | null;
+    readonly until: string;
+    readonly expired: boolean;
+    /** Whether it is renewed by itself: it is where the unit enrolled. */
+    readonly renews: boolean;
+    /** Why renewing failed last, until it succeeds. */
+    readonly lastError: string | null;
   } | null;
   readonly objects: {
     readonly total: number;
@@ -76,6 +85,14 @@ export interface Status {
     readonly dropped: Readonly<Record<string, number>>;
     readonly leases: readonly LeaseStatus[];
   };
+}
+
+interface ConnectionStatus {
+  readonly address: string;
+  /** Whether the other end has spoken on a connection that stands. */
+  readonly connected: boolean;
+  /** Why the last connection ended, until the next stands. */
+  readonly lost: string | null;
 }
 
 /** One direction of a connection in the flow cache; `translation` as in {@link NatStatus.id}. */

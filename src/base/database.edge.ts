@@ -15,7 +15,8 @@ export interface Schema {
 export function openDatabase(path: string, { version, sql }: Schema): DatabaseSync {
   const db = new DatabaseSync(path);
   try {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;");
+    // Others may be opening the same file: from the first statement on, each waits for its turn.
+    db.exec("PRAGMA busy_timeout = 2000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
     const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
     if (found > version) throw new Error(`its schema is of version ${found}, newer than this program`);
     db.exec(`${sql}; PRAGMA user_version = ${version};`);

@@ -17,6 +17,7 @@ const catalogue = {
   LCP_BAD_MESSAGE: "a message of the control plane is not understood",
   LCP_BEHIND: "a source of state is behind what is held already",
   LCP_OUT_OF_STEP: "a message does not follow what came before it",
+  LCP_TOO_MUCH: "a source tells more than is kept of it",
   LCP_STORE: "the database of what a node was told cannot be used",
   LEASE_STORE: "the lease database cannot be used",
   API_BAD_REQUEST: "a request to the gateway is not understood",
@@ -27,6 +28,11 @@ const catalogue = {
   MANAGER_IN_USE: "other objects refer to it",
   MANAGER_DENIED: "who asks may not do that",
   MANAGER_STORE: "the manager's store cannot be used",
+  ENROL_TOO_OFTEN: "one source asks for certificates too often",
+  ENROL_UNREACHABLE: "no manager can be reached that gives certificates",
+  ENROL_WRONG_AUTHORITY: "the manager's authority is not the one that was pinned",
+  ENROL_REFUSED: "the manager gives no certificate",
+  ENROL_BAD_ANSWER: "what the manager gave is not what was asked for",
   LAB_FAILED: "the laboratory could not be set up",
 } as const;
 

@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
 import { messageOf, PcgError } from "../base/error.ts";
+import { METADATA } from "../lcp/enrol/instance-metadata.edge.ts";
 import { checkFiles } from "./pcgd/check.edge.ts";
 import { cleanup } from "./pcgd/cleanup.edge.ts";
+import { enrolUnit } from "./pcgd/enrol.edge.ts";
 import { pcgdHelp } from "./pcgd/help.ts";
 import { run } from "./pcgd/run.edge.ts";
 import { showFlows } from "./pcgd/show-flows.edge.ts";
@@ -17,6 +19,11 @@ try {
       kernel: { type: "string", default: "/run/pcg/kernel.sock" },
       socket: { type: "string", default: "/run/pcg/pcgd.sock" },
       state: { type: "string", default: "/var/lib/pcg" },
+      manager: { type: "string", multiple: true },
+      pin: { type: "string" },
+      token: { type: "string" },
+      aws: { type: "boolean", default: false },
+      metadata: { type: "string", default: METADATA },
       json: { type: "boolean", default: false },
       objects: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
@@ -25,6 +32,7 @@ try {
   const [command = "run", ...files] = options.help ? ["help"] : positionals;
   const commands: Record<string, () => Promise<number> | number> = {
     run: () => run(options),
+    enrol: () => enrolUnit(options),
     check: () => checkFiles(files),
     status: () => showStatus(options),
     flows: () => showFlows(files[0], options),

@@ -37,11 +37,11 @@ export function fabric(topology: Topology, lab: LabPaths): readonly Step[] {
 }
 
 /** The namespaces a topology asks for, by node. */
-export function nodesOf({ units, machines, hosts }: Topology): readonly string[] {
+export function nodesOf({ units, machines, hosts, manager }: Topology): readonly string[] {
   return [
     "inet",
     "vpc",
-    ...hosts.map(({ name }) => name),
+    ...[...hosts, manager].map(({ name }) => name),
     ...units.map(({ name }) => `pcg-${name}`),
     ...machines.flatMap(({ name }) => [name, `${name}-nsx`]),
   ];
@@ -112,7 +112,8 @@ function plug(topology: Topology, { node, port, interface: inner, eni }: Plugged
   const bridge = bridgeOf(eni.subnet);
   const mac = macOf(eni);
   const isMachine = topology.machines.some(({ name }) => name === node);
-  const isGateway = node.startsWith("pcg-");
+  // EC2 gives a machine its way out by its first interface, which of a gateway is management.
+  const isFirst = !node.startsWith("pcg-") || inner === "mgmt0";
   return [
     ipBatch(vpc, [
       `link add ${port} mtu ${VPC_MTU} type veth peer name ${inner} address ${mac} mtu ${VPC_MTU} netns ${ns}`,
@@ -124,9 +125,9 @@ function plug(topology: Topology, { node, port, interface: inner, eni }: Plugged
     run(undefined, "bridge", "-n", vpc, "fdb", "replace", mac, "dev", port, "master", "static"),
     ipBatch(ns, [
       `link set ${inner} up`,
-      // A VM's address sits on its Open vSwitch bridge; a gateway's routes beyond its subnets are its own business.
+      // A VM's address sits on its Open vSwitch bridge.
       ...(isMachine ? [] : [`addr add ${eni.address}/${length} dev ${inner}`]),
-      ...(isMachine || isGateway ? [] : [`route add default via ${router}`]),
+      ...(isMachine || !isFirst ? [] : [`route add default via ${router}`]),
     ]),
     // Open vSwitch in user space reads frames as they are: no unfinished checksum and no super-packet may reach it.
     ...(isMachine ? [wireLike(vpc, port)] : []),

@@ -12,7 +12,7 @@ export interface Node {
 
 /** Every node. A VM's plain name is where its workload is; its side in the VPC is `vm-1-underlay`. */
 export function labNodes(topology: Topology, lab: LabPaths): readonly Node[] {
-  const { internet, subnets, elasticIps, hosts, units, machines } = topology;
+  const { internet, subnets, elasticIps, hosts, units, machines, manager } = topology;
   const routers = subnets.map(({ name }) => subnetOf(topology, name).router);
   return [
     {
@@ -33,6 +33,12 @@ export function labNodes(topology: Topology, lab: LabPaths): readonly Node[] {
       what: "a VM without overlay, web server on 80",
       addresses: [eni.address],
     })),
+    {
+      name: manager.name,
+      namespace: lab.namespace(manager.name),
+      what: "the manager and controller, API on 443",
+      addresses: [manager.eni.address],
+    },
     ...units.map(({ name, uplink, downlink, management }) => ({
       name: `pcg-${name}`,
       namespace: lab.namespace(`pcg-${name}`),

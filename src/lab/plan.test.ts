@@ -24,7 +24,7 @@ test("plan makes every namespace before it is used, and each with the laboratory
     for (const name of needs(step)) expect([...made]).toContain(name);
   }
   expect([...made].filter((name) => !name.startsWith("x-"))).toEqual([]);
-  expect(made.size).toBe(8);
+  expect(made.size).toBe(9);
 });
 
 test("plan creates links only inside namespaces", () => {

@@ -37,7 +37,7 @@ export interface VirtualMachine {
   readonly label: number;
 }
 
-/** A VM that knows nothing of overlays. */
+/** A machine that knows nothing of overlays. */
 interface PlainHost {
   readonly name: string;
   readonly eni: Eni;
@@ -75,6 +75,8 @@ export interface Topology {
   readonly units: readonly GatewayUnit[];
   readonly machines: readonly VirtualMachine[];
   readonly hosts: readonly PlainHost[];
+  /** Where the manager runs. */
+  readonly manager: PlainHost;
 }
 
 export const ROUTER_MAC = "02:50:56:56:44:52";
@@ -91,6 +93,7 @@ export const topology: Topology = {
     { name: "management", prefix: "10.99.2.0/24" },
     { name: "downlink", prefix: "10.99.3.0/24" },
     { name: "plain", prefix: "10.99.4.0/24" },
+    { name: "manager", prefix: "10.99.250.0/24" },
   ],
   internet: { prefix: "198.51.100.0/24", address: "198.51.100.10" },
   elasticIps: [
@@ -140,6 +143,7 @@ export const topology: Topology = {
     },
   ],
   hosts: [{ name: "host", eni: { subnet: "plain", address: "10.99.4.10", sourceDestCheck: true } }],
+  manager: { name: "mgr", eni: { subnet: "manager", address: "10.99.250.10", sourceDestCheck: true } },
 };
 
 /** An ENI with the node it is plugged into, and its name at both ends. */
@@ -152,7 +156,7 @@ export interface PluggedEni {
   readonly eni: Eni;
 }
 
-export function allEnis({ units, machines, hosts }: Topology): readonly PluggedEni[] {
+export function allEnis({ units, machines, hosts, manager }: Topology): readonly PluggedEni[] {
   const ofUnits = units.flatMap((unit) => {
     const node = `pcg-${unit.name}`;
     return [
@@ -161,7 +165,12 @@ export function allEnis({ units, machines, hosts }: Topology): readonly PluggedE
       { node, interface: "mgmt0", port: `${node}-mgmt`, eni: unit.management },
     ];
   });
-  const others = [...machines, ...hosts].map(({ name, eni }) => ({ node: name, interface: "eth0", port: name, eni }));
+  const others = [...machines, ...hosts, manager].map(({ name, eni }) => ({
+    node: name,
+    interface: "eth0",
+    port: name,
+    eni,
+  }));
   return [...ofUnits, ...others];
 }
 

@@ -5,10 +5,10 @@ import { vpcRules } from "./vpc-rules.ts";
 test("vpcRules of the laboratory read as an administrator would write them", () => {
   expect(vpcRules(topology)).toMatchInlineSnapshot(`
     "table bridge vpc {
-      set ports { type ifname; elements = { "pcg-a-up", "pcg-a-down", "pcg-a-mgmt", "vm-1", "vm-2", "host" }; }
-      set checked { type ifname; elements = { "vm-1", "vm-2", "host" }; }
-      set macs { type ifname . ether_addr; elements = { "pcg-a-up" . 02:ec:0a:63:01:0a, "pcg-a-down" . 02:ec:0a:63:03:2c, "pcg-a-mgmt" . 02:ec:0a:63:02:0a, "vm-1" . 02:ec:0a:63:03:f8, "vm-2" . 02:ec:0a:63:03:fb, "host" . 02:ec:0a:63:04:0a }; }
-      set owned { type ifname . ipv4_addr; elements = { "pcg-a-up" . 10.99.1.10, "pcg-a-up" . 10.99.1.20, "pcg-a-up" . 10.99.1.21, "pcg-a-down" . 10.99.3.44, "pcg-a-mgmt" . 10.99.2.10, "vm-1" . 10.99.3.248, "vm-2" . 10.99.3.251, "host" . 10.99.4.10 }; }
+      set ports { type ifname; elements = { "pcg-a-up", "pcg-a-down", "pcg-a-mgmt", "vm-1", "vm-2", "host", "mgr" }; }
+      set checked { type ifname; elements = { "vm-1", "vm-2", "host", "mgr" }; }
+      set macs { type ifname . ether_addr; elements = { "pcg-a-up" . 02:ec:0a:63:01:0a, "pcg-a-down" . 02:ec:0a:63:03:2c, "pcg-a-mgmt" . 02:ec:0a:63:02:0a, "vm-1" . 02:ec:0a:63:03:f8, "vm-2" . 02:ec:0a:63:03:fb, "host" . 02:ec:0a:63:04:0a, "mgr" . 02:ec:0a:63:fa:0a }; }
+      set owned { type ifname . ipv4_addr; elements = { "pcg-a-up" . 10.99.1.10, "pcg-a-up" . 10.99.1.20, "pcg-a-up" . 10.99.1.21, "pcg-a-down" . 10.99.3.44, "pcg-a-mgmt" . 10.99.2.10, "vm-1" . 10.99.3.248, "vm-2" . 10.99.3.251, "host" . 10.99.4.10, "mgr" . 10.99.250.10 }; }
       counter spoofed_mac { }
       counter arp_announcement { }
       counter multicast { }

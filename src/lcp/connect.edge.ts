@@ -4,7 +4,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import { type Identity, identityIn, uriOf } from "./identity.ts";
 import { channelOf } from "./socket-channel.edge.ts";
-import { HANDSHAKE_MS } from "./sockets.ts";
+import { HANDSHAKE_MS, MOST_BYTES, STATE_PATH } from "./sockets.ts";
 
 /** PEM texts: by what a node is known, and whom it believes. */
 export interface Credentials {
@@ -18,21 +18,29 @@ export interface Upstream {
   readonly port: number;
   /** Who must be there: a right certificate of another is refused. */
   readonly is: Identity;
+  /** What for; left out: to be told state. */
+  readonly path?: string;
 }
 
-/** A source sends nothing larger: characters of the protocol's longest message, at three bytes each. */
-const MOST_BYTES = 3 * 512 * 1024;
-
-/** Opens a channel to a source of state: WebSocket over TLS 1.3, each end with its certificate. */
-export function connectTo({ host, port, is }: Upstream, as: Credentials, clock: Clock) {
+/**
+ * Opens a channel: WebSocket over TLS 1.3, each end with its certificate.
+ *
+ * @param credentials those to use, or where to get them each time: they are renewed
+ */
+export function connectTo(
+  { host, port, is, path = STATE_PATH }: Upstream,
+  credentials: Credentials | (() => Credentials),
+  clock: Clock,
+) {
   return (events: ChannelEvents): Channel => {
-    const socket = new WebSocket(`wss://${host}:${port}/`, {
+    const as = typeof credentials === "function" ? credentials() : credentials;
+    const socket = new WebSocket(`wss://${host}:${port}${path}`, {
       cert: as.certificate,
       key: as.key,
       ca: as.authority,
       minVersion: "TLSv1.3",
       handshakeTimeout: HANDSHAKE_MS,
-      maxPayload: MOST_BYTES,
+      maxPayload: MOST_BYTES.source,
       perMessageDeflate: false,
       checkServerIdentity: asTyped((certificate) => mustBe(is, certificate)),
     });

@@ -2,8 +2,9 @@ import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
+import { Pauses } from "./pauses.ts";
 import { readFromSource } from "./protocol.ts";
-import { type Commit, type Held, type Judge, Subscription } from "./subscription.ts";
+import { type Commit, type Held, Subscription, type SubscriptionOptions } from "./subscription.ts";
 
 /** Where what is held outlives the process. */
 export interface HeldStore {
@@ -12,40 +13,51 @@ export interface HeldStore {
   commit(commit: Commit): void;
 }
 
-export interface FollowerWorld {
+export interface FollowerWorld extends SubscriptionOptions {
   readonly clock: Clock;
   /** From 0 to less than 1. */
   readonly random: () => number;
   readonly log: Log;
   readonly store: HeldStore;
-  readonly judge: Judge;
-  connect(events: ChannelEvents): Channel;
+  /** Goes to the source. Left out: it comes by itself ({@link Follower.accept}). */
+  connect?(events: ChannelEvents): Channel;
   /** What is held has changed by this, and is durable. */
   committed(commit: Commit): void;
 }
 
-/** The first pause before trying again, and the longest; each is at random up to twice the one before. */
-const PAUSE_MS = { first: 1_000, longest: 60_000 } as const;
 /** How often the source is asked to compare, and how much it varies. */
 const COMPARE_MS = { every: 600_000, vary: 60_000 } as const;
 
 /** Keeps what is held at what a source says, as well as the source can be reached. */
 export class Follower {
   readonly #world: FollowerWorld;
+  readonly #pauses: Pauses;
   #subscription: Subscription;
   #channel: Channel | undefined;
+  /** What is to take the place of {@link #channel} as soon as it is open. */
+  #next: Channel | undefined;
   #heard = false;
   #lostBecause: string | null = null;
-  #pause: number = PAUSE_MS.first;
   #cancel: () => void = () => undefined;
 
   constructor(world: FollowerWorld) {
     this.#world = world;
-    this.#subscription = new Subscription(world.store.load(), world.judge);
+    this.#pauses = new Pauses(world.random);
+    this.#subscription = new Subscription(world.store.load(), world);
   }
 
   get held(): Held {
     return this.#subscription.held;
+  }
+
+  /** Whether a source has compared, in this process, what is held with what there is. */
+  get compared(): boolean {
+    return this.#subscription.compared;
+  }
+
+  /** What was told and cannot be used. */
+  get refused(): Subscription["refused"] {
+    return this.#subscription.refused;
   }
 
   /** Whether the source has spoken on a connection that stands; else why the last one ended. */
@@ -59,26 +71,73 @@ export class Follower {
 
   stop(): void {
     this.#cancel();
-    const channel = this.#channel;
+    const channels = [this.#channel, this.#next];
     this.#channel = undefined;
-    channel?.close("stopped");
+    this.#next = undefined;
+    for (const channel of channels) channel?.close("stopped");
+  }
+
+  /** Goes to the source anew, as with a new certificate; what stands is let go when the new connection is there. */
+  again(): void {
+    if (!this.#channel || this.#next) return;
+    const next: Channel | undefined = this.#world.connect?.({
+      ...this.#eventsOf(() => next),
+      opened: () => next && this.#replace(next),
+      closed: (reason) => {
+        const waiting = this.#next === next;
+        if (waiting) this.#next = undefined;
+        if (this.#channel === next || (waiting && !this.#channel)) this.#lost(reason);
+      },
+    });
+    this.#next = next;
+  }
+
+  #replace(next: Channel): void {
+    if (this.#next !== next) return;
+    const before = this.#channel;
+    this.#next = undefined;
+    this.#channel = next;
+    before?.close("it has come again");
+    this.#opened(next);
+  }
+
+  /** The source has come, on this channel. One that it came on before is over. */
+  accept(channel: Channel): Omit<ChannelEvents, "opened"> {
+    this.#channel?.close("the same node has come again");
+    this.#heard = false;
+    this.#channel = channel;
+    this.#opened(channel);
+    return this.#eventsOf(() => channel);
   }
 
   #connect(): void {
-    const channel: Channel = this.#world.connect({
-      opened: () => {
-        channel.send(JSON.stringify(this.#subscription.hello()));
-        this.#later(COMPARE_MS.every + this.#world.random() * COMPARE_MS.vary, () => this.#compare());
-      },
+    const channel: Channel | undefined = this.#world.connect?.({
+      opened: () => channel && this.#opened(channel),
+      ...this.#eventsOf(() => channel),
+    });
+    this.#channel = channel;
+  }
+
+  #opened(channel: Channel): void {
+    channel.send(JSON.stringify(this.#subscription.hello()));
+    this.#compareLater();
+  }
+
+  #eventsOf(channel: () => Channel | undefined): Omit<ChannelEvents, "opened"> {
+    const current = () => (this.#channel === channel() ? this.#channel : undefined);
+    return {
       message: (text) => {
-        if (this.#channel === channel) this.#message(channel, text);
+        const here = current();
+        if (here) this.#message(here, text);
       },
       drained: () => undefined,
       closed: (reason) => {
-        if (this.#channel === channel) this.#lost(reason);
+        if (!current()) return;
+        // The source lets one go when it sees the next, perhaps before that is open here.
+        if (this.#next) this.#channel = undefined;
+        else this.#lost(reason);
       },
-    });
-    this.#channel = channel;
+    };
   }
 
   #message(channel: Channel, text: string): void {
@@ -91,7 +150,7 @@ export class Follower {
       if (retryAfterMs !== undefined) this.#leave("asked to come again later", retryAfterMs);
     } catch (error) {
       this.#world.log.warn(`upstream: ${messageOf(error)}`);
-      this.#leave(messageOf(error), this.#nextPause());
+      this.#leave(messageOf(error), this.#pauses.next());
     }
   }
 
@@ -100,16 +159,20 @@ export class Follower {
       this.#world.store.commit(commit);
     } catch (error) {
       // What is on disk is what is held, whatever became of the attempt.
-      this.#subscription = new Subscription(this.#world.store.load(), this.#world.judge);
+      this.#subscription = new Subscription(this.#world.store.load(), this.#world);
       throw error;
     }
-    this.#pause = PAUSE_MS.first;
+    this.#pauses.reset();
     this.#world.committed(commit);
   }
 
   #compare(): void {
     const ask = this.#subscription.compare();
     if (ask) this.#channel?.send(JSON.stringify(ask));
+    this.#compareLater();
+  }
+
+  #compareLater(): void {
     this.#later(COMPARE_MS.every + this.#world.random() * COMPARE_MS.vary, () => this.#compare());
   }
 
@@ -123,19 +186,13 @@ export class Follower {
   #lost(reason: string): void {
     this.#ended(reason);
     this.#world.log.info(`upstream: ${reason}`);
-    this.#later(this.#nextPause(), () => this.#connect());
+    this.#later(this.#pauses.next(), () => this.#connect());
   }
 
   #ended(reason: string): void {
     this.#channel = undefined;
     this.#heard = false;
     this.#lostBecause = reason;
-  }
-
-  #nextPause(): number {
-    const pause = this.#pause * this.#world.random();
-    this.#pause = Math.min(PAUSE_MS.longest, 2 * this.#pause);
-    return pause;
   }
 
   #later(ms: number, fn: () => void): void {

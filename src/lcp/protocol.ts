@@ -14,6 +14,9 @@ const MOST_MESSAGE = 512 * 1024;
 /** Characters of a reason why something was refused. */
 export const MOST_REASON = 200;
 
+/** Refusals that are told of one message, at most: of whatever length, they fit into an answer. */
+export const MOST_REFUSED = 100;
+
 const position = (description: string) =>
   Type.Unsafe<Position>(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description }));
 
@@ -88,7 +91,7 @@ const fromReceiver = {
           version: position("Which it was offered."),
           why: Type.String({ maxLength: MOST_REASON }),
         }),
-        { maxItems: 10_000, description: "Of what it was just sent: it goes on with what it had." },
+        { maxItems: MOST_REFUSED, description: "Of what it was just sent, the first: it goes on with what it had." },
       ),
     },
     "What was sent is kept.",

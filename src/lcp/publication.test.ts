@@ -19,7 +19,7 @@ class Pair {
   readonly table = new Map<ResourceId, Resource>();
   at = at(1);
   wakes = 0;
-  readonly subscription = new Subscription(NOTHING_HELD, () => undefined);
+  readonly subscription = new Subscription(NOTHING_HELD, { judge: () => undefined });
   readonly commits: Commit[] = [];
   readonly publication: Publication;
 

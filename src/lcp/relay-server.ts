@@ -5,7 +5,7 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import { textOfMessage } from "./message-text.ts";
 import { readFromReceiver } from "./protocol.ts";
 import { type Publication, STALLED_MS } from "./publication.ts";
-import type { Relay } from "./relay.ts";
+import type { Sharing } from "./relay.ts";
 import type { Commit } from "./subscription.ts";
 
 /** Of one receiver, unsent: as much as one message. */
@@ -20,9 +20,9 @@ interface Session {
   readonly publication: Publication;
 }
 
-/** Serves a relay's state to whoever connects. */
+/** Serves state to whoever connects. */
 export class RelayServer {
-  readonly #relay: Relay;
+  readonly #relay: Sharing;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #sessions = new Map<string, Session>();
@@ -31,7 +31,7 @@ export class RelayServer {
   #cancelFlush: (() => void) | undefined;
   #cancelCheck: () => void;
 
-  constructor(relay: Relay, clock: Clock, log: Log) {
+  constructor(relay: Sharing, clock: Clock, log: Log) {
     this.#relay = relay;
     this.#clock = clock;
     this.#log = log;

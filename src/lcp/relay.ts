@@ -10,6 +10,20 @@ export interface Upstream {
   behind(receiver: Position): void;
 }
 
+/** Passes state on to receivers, to each what concerns it. */
+export interface Sharing {
+  /**
+   * Begins a receiver's session; an earlier one of the same receiver is over.
+   *
+   * @param wake called when there may be something to send to it
+   */
+  open(receiver: string, wake: () => void): Publication;
+  /** @param publication which session; left out: whichever there is */
+  close(receiver: string, publication?: Publication): void;
+  /** The upstream's state has changed by this. */
+  committed(commit: Commit): void;
+}
+
 /** Receivers of the same span share it. */
 interface Span {
   readonly roots: readonly ResourceId[];
@@ -21,7 +35,7 @@ interface Span {
  * Passes state on to many receivers, to each what concerns it. A change costs what it concerns: spans are computed anew
  * only where something in them changed, once for all receivers that have the same.
  */
-export class Relay {
+export class Relay implements Sharing {
   readonly #upstream: Upstream;
   readonly #admission: Admission;
   readonly #index: SpanIndex;
@@ -35,11 +49,6 @@ export class Relay {
     for (const resource of upstream.held().resources.values()) this.#index.put(resource);
   }
 
-  /**
-   * Begins a receiver's session; an earlier one of the same receiver is over.
-   *
-   * @param wake called when there may be something to send to it
-   */
   open(receiver: string, wake: () => void): Publication {
     this.close(receiver);
     const source = {
@@ -54,7 +63,6 @@ export class Relay {
     return publication;
   }
 
-  /** @param publication which session; left out: whichever there is */
   close(receiver: string, publication?: Publication): void {
     const session = this.#sessions.get(receiver);
     if (!session || (publication && session.publication !== publication)) return;
@@ -71,7 +79,6 @@ export class Relay {
     }
   }
 
-  /** The upstream's state has changed by this. */
   committed({ upserts, deletes }: Commit): void {
     const touched = new Set([...upserts.map(idOf), ...deletes]);
     const movers = new Set<string>();

@@ -2,7 +2,10 @@ import { hash } from "node:crypto";
 import type { Brand } from "../base/brand.ts";
 import type { Position } from "./position.ts";
 
-/** Kinds of runtime state, none before what it refers to: they are added in this order and removed in the reverse. */
+/**
+ * Kinds of runtime state and, in the other direction, of what a gateway reports. None before what it refers to: they
+ * are added in this order and removed in the reverse. `gateway` is of both, and speaks of all the rest.
+ */
 export const resourceTypes = [
   "tep",
   "segment",
@@ -16,6 +19,9 @@ export const resourceTypes = [
   "member",
   "rule",
   "nat",
+  "problem",
+  "agent",
+  "lease",
   "gateway",
   "policy",
   "guard",
@@ -26,7 +32,7 @@ export type ResourceType = (typeof resourceTypes)[number];
 export type ResourceId = Brand<string, "ResourceId">;
 export const ResourceId = (type: ResourceType, key: string): ResourceId => `${type}/${key}` as ResourceId;
 
-/** One piece of runtime state. Never changed in place: a newer one takes its place. */
+/** One piece of state, or of a report. Never changed in place: a newer one takes its place. */
 export interface Resource {
   readonly type: ResourceType;
   readonly key: string;

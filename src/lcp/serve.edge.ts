@@ -1,17 +1,22 @@
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
 import { channelOf } from "./socket-channel.edge.ts";
-import { HANDSHAKE_MS, PING_MS } from "./sockets.ts";
-
-/** Receivers say little: their digest is the longest. */
-const MOST_BYTES = 256 * 1024;
+import {
+  FAREWELL_MS,
+  HANDSHAKE_MS,
+  MOST_BYTES,
+  PING_MS,
+  POLICY_VIOLATION,
+  REPORTS_PATH,
+  STATE_PATH,
+} from "./sockets.ts";
 
 interface Limits {
   /** Connections at once, of whatever kind. */
@@ -19,6 +24,9 @@ interface Limits {
   /** Handshakes begun in a second. */
   readonly handshakesPerSecond: number;
 }
+
+/** How often sessions that stand are held against what is refused by now, unless somebody says so at once. */
+const LOOK_MS = 1_000;
 
 const usualLimits: Limits = { connections: 12_000, handshakesPerSecond: 100 };
 
@@ -32,18 +40,29 @@ export interface ServeOptions {
   readonly limits?: Limits;
 }
 
+type Accept = (node: string, channel: Channel) => Omit<ChannelEvents, "opened">;
+
 interface World {
   readonly clock: Clock;
   readonly log: Log;
-  accept(receiver: string, channel: Channel): Omit<ChannelEvents, "opened">;
+  /** A receiver of state. */
+  readonly accept: Accept;
+  /** A source of reports. Left out: none are taken. */
+  readonly acceptReports?: Accept;
   /** A certificate that is no longer good, or an id that is not served. */
   isRefused?(identity: Identity, serial: string): boolean;
+  /** A node came in with this certificate. */
+  admitted?(identity: Identity, serial: string): void;
 }
 
 export interface Serving {
   readonly port: number;
   /** Turned away, by reason. */
   readonly refused: ReadonlyMap<string, number>;
+  /** Ends the sessions of those who are refused by now; it happens by itself within a second. */
+  endRefused(): void;
+  /** Shows this certificate to whoever comes from now on. */
+  renew(as: Credentials): void;
   close(): Promise<void>;
 }
 
@@ -53,12 +72,9 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   const refused = new Map<string, number>();
   const count = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
   const server = createServer({
-    cert: as.certificate,
-    key: as.key,
-    ca: as.authority,
+    ...contextOf(as),
     requestCert: true,
     rejectUnauthorized: true,
-    minVersion: "TLSv1.3",
     handshakeTimeout: HANDSHAKE_MS,
     headersTimeout: HANDSHAKE_MS,
     requestTimeout: HANDSHAKE_MS,
@@ -67,7 +83,15 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   });
   limitHandshakes(server, limits, world.clock, count);
   server.on("tlsClientError", () => count("certificate or handshake"));
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MOST_BYTES });
+  const doors = doorsOf(world);
+  const sessions = new Map<WebSocket, { readonly identity: Identity; readonly serial: string }>();
+  const endRefused = () => {
+    for (const [webSocket, { identity, serial }] of sessions) {
+      if (!world.isRefused?.(identity, serial)) continue;
+      sessions.delete(webSocket);
+      sendAway(webSocket, world.clock);
+    }
+  };
   server.on("request", (_request, response) => {
     count("no WebSocket");
     response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
@@ -80,14 +104,28 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    const door = doors.get(request.url ?? "");
+    if (!door) {
+      count("path");
+      socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
+      return;
+    }
+    door.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       let events: Omit<ChannelEvents, "opened"> | undefined;
+      const session = { identity, serial: certificate.serialNumber };
+      sessions.set(webSocket, session);
+      webSocket.once("close", () => sessions.delete(webSocket));
       const nothing = { message: () => undefined, drained: () => undefined, closed: () => undefined };
       const channel = channelOf(webSocket, world.clock, () => events ?? nothing);
-      events = world.accept(identity.id, channel);
+      events = door.accept(identity.id, channel);
+      world.admitted?.(identity, session.serial);
     });
   });
-  const stopPings = pingAll(sockets, world.clock);
+  const sockets = () => [...doors.values()].flatMap((door) => [...door.sockets.clients]);
+  const stopPings = every(PING_MS, world.clock, () => {
+    for (const webSocket of sockets()) webSocket.ping();
+  });
+  const stopLooking = every(LOOK_MS, world.clock, endRefused);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ host, port, backlog: 1_024 }, resolve);
@@ -95,13 +133,32 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   return {
     port: (server.address() as AddressInfo).port,
     refused,
+    endRefused,
+    renew: (next) => server.setSecureContext(contextOf(next)),
     close: async () => {
       stopPings();
-      for (const webSocket of sockets.clients) webSocket.terminate();
+      stopLooking();
+      for (const webSocket of sockets()) webSocket.terminate();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+interface Door {
+  readonly sockets: WebSocketServer;
+  readonly accept: Accept;
+}
+
+/** What a connection may be for, by the path of its URL. */
+function doorsOf({ accept, acceptReports }: World): Map<string, Door> {
+  const door = (its: Accept, maxPayload: number): Door => ({
+    sockets: new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload }),
+    accept: its,
+  });
+  const doors = new Map([[STATE_PATH, door(accept, MOST_BYTES.receiver)]]);
+  if (acceptReports) doors.set(REPORTS_PATH, door(acceptReports, MOST_BYTES.source));
+  return doors;
 }
 
 /** What costs most is the handshake: who comes too fast is turned away before it. */
@@ -129,12 +186,22 @@ function limitHandshakes(server: Server, limits: Limits, clock: Clock, count: (r
   });
 }
 
-function pingAll(sockets: WebSocketServer, clock: Clock): () => void {
+function every(ms: number, clock: Clock, fn: () => void): () => void {
   let cancel = (): void => undefined;
   const again = () => {
-    for (const webSocket of sockets.clients) webSocket.ping();
-    cancel = clock.after(PING_MS, again);
+    fn();
+    cancel = clock.after(ms, again);
   };
-  cancel = clock.after(PING_MS, again);
+  cancel = clock.after(ms, again);
   return () => cancel();
 }
+
+/** Nothing it still says counts. */
+function sendAway(webSocket: WebSocket, clock: Clock): void {
+  webSocket.removeAllListeners("message");
+  webSocket.close(POLICY_VIOLATION, "the certificate is no longer good");
+  clock.after(FAREWELL_MS, () => webSocket.terminate());
+}
+
+const contextOf = ({ certificate, key, authority }: Credentials) =>
+  ({ cert: certificate, key, ca: authority, minVersion: "TLSv1.3" }) as const;

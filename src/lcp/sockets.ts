@@ -4,6 +4,20 @@
 export const PING_MS = 15_000;
 export const SILENT_MS = 45_000;
 
+/**
+ * What a connection is for, by the path of its URL: whoever opens it is told state, or comes to report and is the source
+ * then.
+ */
+export const STATE_PATH = "/";
+export const REPORTS_PATH = "/reports";
+
+/** As people write it. */
+export const addressOf = ({ host, port }: { readonly host: string; readonly port: number }): string =>
+  `${host}:${port}`;
+
+/** Bytes of a message, at most. A receiver's longest says its digest; a source's is as long as the protocol allows. */
+export const MOST_BYTES = { receiver: 256 * 1024, source: 3 * 512 * 1024 } as const;
+
 /** For the TLS and WebSocket handshakes together. */
 export const HANDSHAKE_MS = 10_000;
 

@@ -103,7 +103,9 @@ test("checkUnitConfig wants a controller where agents are to be told what it say
     ok: false,
     flaws: [{ field: "agents", value: undefined, why: "needs controller" }],
   });
-  expect(checkUnitConfig({ ...unit, controller: { host: "10.0.0.2", id: "ccp" } })).toMatchObject({ ok: true });
+  expect(checkUnitConfig({ ...unit, controller: { hosts: ["10.0.0.2", "10.0.0.3"], id: "ccp" } })).toMatchObject({
+    ok: true,
+  });
 });
 
 test("checkUnitConfig wants a name or a MAC for every interface", () => {

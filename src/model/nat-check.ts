@@ -10,7 +10,7 @@ const MOST_TRANSLATED_PORTS = 4_096;
 /** What a NAT rule must have, may not have, and how its parts must fit. */
 export function natFlaws(want: DesiredState): Flaw[] {
   const rules = (want.nat ?? []).flatMap((rule, i) =>
-    ruleFlaws(rule).map(({ field, why }): Flaw => ({ field: `nat[${i}].${field}`, value: rule[field], why })),
+    natRuleFlaws(rule).map(({ field, why }): Flaw => ({ field: `nat[${i}].${field}`, value: rule[field], why })),
   );
   return [...rules, ...patFlaws(want)];
 }
@@ -20,7 +20,8 @@ interface RuleFlaw {
   readonly why: string;
 }
 
-function ruleFlaws(rule: NatRule): RuleFlaw[] {
+/** What is wrong with a rule by itself. */
+export function natRuleFlaws(rule: NatRule): RuleFlaw[] {
   return [...portFlaws(rule), ...translationFlaws(rule)];
 }
 

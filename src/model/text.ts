@@ -36,4 +36,7 @@ export const closed = <P extends Type.TProperties>(properties: P, description = 
 
 /** What differs between the two units of a pair, by unit name. */
 export const perUnit = <S extends Type.TSchema>(schema: S, description: string) =>
-  Type.Record(Type.String({ pattern: "^[a-z][a-z0-9-]{0,15}$" }), schema, { description });
+  Type.Record(Type.String({ pattern: "^[a-z][a-z0-9-]{0,15}$" }), schema, {
+    description,
+    additionalProperties: false,
+  });

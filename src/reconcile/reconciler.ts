@@ -18,13 +18,19 @@ const SETTLE_MS = 50;
 
 type ObjectState = "in_sync" | "in_progress" | "error";
 
-export interface Report {
+/** How far it is. */
+export interface Progress {
   readonly wished: number | null;
   /** The newest generation of which every object was in the kernel as wished. */
   readonly realized: number | null;
+  /** Objects that could not be made as wished, each with the reason. */
+  readonly failures: ReadonlyMap<string, string>;
+  readonly lastError: string | null;
+}
+
+export interface Report extends Omit<Progress, "failures"> {
   readonly objects: readonly { readonly key: string; readonly state: ObjectState; readonly message?: string }[];
   readonly passes: number;
-  readonly lastError: string | null;
 }
 
 /**
@@ -35,6 +41,7 @@ export class Reconciler {
   readonly #kernel: Kernel;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #passed: () => void;
   #want: { generation: number; objects: readonly KernelObject[] } | undefined;
   #have = new Map<string, KernelObject>();
   /** Whether `#have` may no longer be what the kernel holds. */
@@ -51,10 +58,12 @@ export class Reconciler {
   /** A step that keeps failing is tried again and again; the log need not hear of each. */
   readonly #warn: ReturnType<typeof limitedWarnings>;
 
-  constructor(kernel: Kernel, clock: Clock, log: Log) {
+  /** @param passed called after each pass, also one that failed */
+  constructor(kernel: Kernel, clock: Clock, log: Log, passed: () => void = () => undefined) {
     this.#kernel = kernel;
     this.#clock = clock;
     this.#log = log;
+    this.#passed = passed;
     this.#warn = limitedWarnings(log, clock);
     let cancel = () => {};
     this.#unwatch = kernel.watch(() => {
@@ -83,16 +92,20 @@ export class Reconciler {
     return this.#running;
   }
 
-  report(): Report {
-    const inProgress = this.#again || this.#running !== undefined;
-    const objects = (this.#want?.objects ?? []).map((o) => this.#stateOf(keyOf(o), inProgress));
+  progress(): Progress {
     return {
       wished: this.#want?.generation ?? null,
       realized: this.#realized,
-      objects,
-      passes: this.#passes,
+      failures: this.#failures,
       lastError: this.#lastError,
     };
+  }
+
+  report(): Report {
+    const inProgress = this.#again || this.#running !== undefined;
+    const objects = (this.#want?.objects ?? []).map((o) => this.#stateOf(keyOf(o), inProgress));
+    const { failures: _, ...progress } = this.progress();
+    return { ...progress, objects, passes: this.#passes };
   }
 
   stop(): void {
@@ -112,6 +125,7 @@ export class Reconciler {
       this.#again = false;
       this.#cancelTimer();
       await this.#once(this.#want);
+      this.#passed();
     }
   }
 

@@ -1,6 +1,7 @@
 /**
  * A controller in a process of its own: what it is told on standard input, a JSON object a line, it tells the gateway.
- * Prints where the gateway is each time that changes. Arguments: port, and the folder of its credentials.
+ * Prints where the gateway is each time that changes, and as `report` what it reports. Arguments: host, port, and the
+ * folder of its credentials.
  */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
@@ -13,8 +14,9 @@ import { RelayServer } from "../../src/lcp/relay-server.ts";
 import { idOf, type Resource, type ResourceId } from "../../src/lcp/resource.ts";
 import { serve } from "../../src/lcp/serve.edge.ts";
 import type { Held } from "../../src/lcp/subscription.ts";
+import { Reports } from "../../src/manager/reports/reports.ts";
 
-const [port, folder] = process.argv.slice(2);
+const [host = "", port, folder] = process.argv.slice(2);
 const read = (name: string) => readFileSync(`${folder}/${name}.pem`, "utf8");
 const write = (text: string) => void process.stdout.write(`${text}\n`);
 const log = { info: write, warn: write, error: write };
@@ -50,10 +52,22 @@ createInterface({ input: process.stdin }).on("line", (line) => {
   relay.committed({ instance: "ccp", at, upserts: made, deletes });
 });
 
+const reports = new Reports({ clock: systemClock, random: Math.random, log });
+reports.listen((gateway) => {
+  const its = {
+    ...{ at, connected: reports.isConnected(gateway), gateway: reports.gateway(gateway) ?? null },
+    ...{ problems: reports.problems(gateway), agents: reports.agents(gateway), leases: reports.leases(gateway) },
+  };
+  write(`report ${JSON.stringify(its)}`);
+});
+
 const as = { certificate: read("certificate"), key: read("key"), authority: read("authority") };
 await serve(
-  { host: "127.0.0.1", port: Number(port), as, role: "gateway" },
-  { clock: systemClock, log, accept: (receiver, channel) => relay.accept(receiver, channel) },
+  { host, port: Number(port), as, role: "gateway" },
+  {
+    ...{ clock: systemClock, log, accept: (receiver, channel) => relay.accept(receiver, channel) },
+    acceptReports: (gateway, channel) => reports.accept(gateway, channel),
+  },
 );
 let said = "";
 setInterval(() => {

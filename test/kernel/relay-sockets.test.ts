@@ -16,7 +16,7 @@ import { newRequest } from "../../src/lcp/request.ts";
 import { idOf, type Resource, ResourceId } from "../../src/lcp/resource.ts";
 import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
 import { type Commit, type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
-import { Authority, type AuthorityFiles, newAuthority } from "../../src/manager/authority.ts";
+import { Authority, type AuthorityFiles, newAuthority } from "../../src/manager/enrol/authority.ts";
 import { until } from "./namespace.ts";
 
 const HOUR_MS = 3_600_000;
@@ -92,13 +92,13 @@ class Memory implements HeldStore {
 }
 
 /** An agent that follows the gateway; what ended its sessions is kept. */
-async function agent(port: number, as: Credentials, is = gatewayA) {
+async function agent(port: number, as: Credentials, is = gatewayA, path = "/") {
   const ended: string[] = [];
   const world = {
     ...{ clock: systemClock, random: () => 0.01, log, store: new Memory(), judge: () => undefined },
     connect: (events: Parameters<ReturnType<typeof connectTo>>[0]) =>
       connectTo(
-        { host: "127.0.0.1", port, is },
+        { host: "127.0.0.1", port, is, path },
         as,
         systemClock,
       )({
@@ -149,6 +149,13 @@ test("a certificate that was revoked gets nobody in", async () => {
   const { ended } = await agent(port, await credentials(vm));
   await until("it is turned away", () => ended.length > 0);
   expect(refused.get("revoked")).toBeGreaterThan(0);
+});
+
+test.each(["/reports", "/other", "//"])("a path for which there is nobody is turned away: %s", async (path) => {
+  const { port, refused } = await gateway();
+  const { ended } = await agent(port, await credentials(vm), gatewayA, path);
+  await until("it is turned away", () => ended[0]?.includes("404"));
+  expect(refused.get("path")).toBeGreaterThan(0);
 });
 
 test("an agent believes no gateway but its own", async () => {
@@ -226,6 +233,8 @@ test("bytes that are no TLS are turned away, as often as they come", async () =>
   const { port, refused } = await gateway();
   for (let n = 0; n < 20; n++) {
     const socket = tcpConnect(port, "127.0.0.1").on("error", () => undefined);
+    // What the other end says of it must be read, or there is no end.
+    socket.resume();
     socket.write(randomBytes(2_000));
     await once(socket, "close");
   }

@@ -41,6 +41,8 @@ export async function startUnit() {
     door,
     /** What pcg-kernel wrote to its log. */
     said: () => daemon.said(),
+    /** SIGSTOP and SIGCONT: pcg-kernel is there, but does nothing. */
+    signal: (signal: NodeJS.Signals) => void daemon.child.kill(signal),
     async restart() {
       await daemon.stop();
       daemon = start();

@@ -50,8 +50,12 @@ export class Network {
       return { send: () => undefined, buffered: () => 0, close: () => undefined };
     }
     const wire = { alive: true };
-    const toServer = this.#pipe(wire, (text) => server.message(text));
-    const toClient = this.#pipe(wire, (text) => client.message(text));
+    const openIn = this.#random() * LATENCY_MS;
+    this.#clock.after(openIn, () => {
+      if (wire.alive) client.opened();
+    });
+    const toServer = this.#pipe(wire, 0, (text) => server.message(text));
+    const toClient = this.#pipe(wire, openIn, (text) => client.message(text));
     const closers = { client: once((r: string) => client.closed(r)), server: once((r: string) => server.closed(r)) };
     const end = () => {
       wire.alive = false;
@@ -69,14 +73,12 @@ export class Network {
     const server = accept(channel(toClient, "server"));
     const all = this.#open.get(name) ?? new Set();
     this.#open.set(name, all.add(end));
-    this.#clock.after(this.#random() * LATENCY_MS, () => {
-      if (wire.alive) client.opened();
-    });
     return channel(toServer, "client");
   }
 
-  #pipe(wire: { alive: boolean }, deliver: (text: string) => void): Pick<Channel, "send" | "buffered"> {
-    let lastAt = 0;
+  /** @param openIn milliseconds before which nothing arrives */
+  #pipe(wire: { alive: boolean }, openIn: number, deliver: (text: string) => void): Pick<Channel, "send" | "buffered"> {
+    let lastAt = this.#clock.now() + openIn;
     let under = 0;
     const put = (text: string) => {
       lastAt = Math.max(lastAt, this.#clock.now() + this.#random() * LATENCY_MS);

@@ -4,8 +4,8 @@ import { digestOf, encodeDigest } from "../../src/lcp/digest.ts";
 import type { Publication } from "../../src/lcp/publication.ts";
 import { Relay } from "../../src/lcp/relay.ts";
 import { ResourceId } from "../../src/lcp/resource.ts";
-import { type Body, concernOf } from "./state.ts";
-import { AGENTS, Broken, World } from "./world.ts";
+import { type Body, Broken, concernOf } from "./state.ts";
+import { AGENTS, World } from "./world.ts";
 
 /** As many histories as a CI run goes through. */
 const HISTORIES = 2_000;
@@ -18,6 +18,7 @@ const KEYS = 4;
 
 const key = fc.integer({ min: 0, max: KEYS - 1 });
 const node = fc.integer({ min: 0, max: 5 });
+const gateway = fc.integer({ min: 0, max: 1 });
 
 type Deed = (world: World) => void;
 
@@ -46,6 +47,22 @@ const deeds: fc.Arbitrary<[string, Deed]> = fc.oneof(
   fc
     .tuple(fc.constantFrom("tep", "segment", "group", "port", "rule"), key)
     .map(([type, n]): [string, Deed] => [`no ${type} ${n}`, (w) => w.origin.change([], [ResourceId(type, `${n}`)])]),
+  fc
+    .tuple(gateway, key, fc.boolean())
+    .map(([n, lease, held]): [string, Deed] => [
+      `gateway ${n}: lease ${lease} ${held ? "given" : "over"}`,
+      (w) => w.node(n).reporting?.lease(lease, held),
+    ]),
+  fc
+    .tuple(gateway, fc.constantFrom(0, 1, 5, 60))
+    .map(([n, seconds]): [string, Deed] => [
+      `gateway ${n} starts anew, its clock ${seconds} s behind`,
+      (w) => w.node(n).startAnew(seconds * 1_000),
+    ]),
+  gateway.map((n): [string, Deed] => [`gateway ${n} has realized more`, (w) => w.node(n).reporting?.realize()]),
+  gateway.map((n): [string, Deed] => [`cut reports of ${n}`, (w) => w.network.cut(`${w.node(n).name} reports`)]),
+  gateway.map((n): [string, Deed] => [`mend reports of ${n}`, (w) => w.network.mend(`${w.node(n).name} reports`)]),
+  gateway.map((n): [string, Deed] => [`reset reports of ${n}`, (w) => w.network.reset(`${w.node(n).name} reports`)]),
   node.map((n): [string, Deed] => [`cut ${n}`, (w) => w.network.cut(`${w.node(n).name} ${w.node(n).upstream}`)]),
   node.map((n): [string, Deed] => [`mend ${n}`, (w) => w.network.mend(`${w.node(n).name} ${w.node(n).upstream}`)]),
   node.map((n): [string, Deed] => [`reset ${n}`, (w) => w.network.reset(`${w.node(n).name} ${w.node(n).upstream}`)]),
@@ -99,7 +116,7 @@ const property = (makeRelay?: typeof Relay) =>
   });
 
 test(
-  "whatever happens, no node holds what nobody said, goes back, or is left with what is no longer so",
+  "whatever happens, no node holds what nobody said, goes back, or is left with what is no longer so; nor the controller of its gateways",
   () => {
     fc.assert(property(), { numRuns: HISTORIES });
   },

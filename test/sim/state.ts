@@ -2,6 +2,13 @@ import type { Position } from "../../src/lcp/position.ts";
 import { idOf, type Resource, ResourceId, type ResourceType } from "../../src/lcp/resource.ts";
 import type { References } from "../../src/lcp/span.ts";
 
+export class Broken extends Error {}
+
+/** @throws Broken, with what is wrong */
+export function must(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Broken(what);
+}
+
 /** What the simulated resources say: to what they refer, and something that changes. */
 export interface Body {
   readonly value: number;

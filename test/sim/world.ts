@@ -6,8 +6,10 @@ import { Relay } from "../../src/lcp/relay.ts";
 import { RelayServer } from "../../src/lcp/relay-server.ts";
 import { idOf, type Resource, type ResourceId, type ResourceType, textOf } from "../../src/lcp/resource.ts";
 import { type Commit, type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
+import { Reports } from "../../src/manager/reports/reports.ts";
 import { Network } from "./network.ts";
-import { type Body, GATEWAYS, type History, judge, references, shareOf, type Table } from "./state.ts";
+import { Reporting } from "./reporting.ts";
+import { type Body, GATEWAYS, type History, judge, must, references, shareOf, type Table } from "./state.ts";
 
 export const AGENTS = ["vm-1", "vm-2", "vm-3", "vm-4"] as const;
 
@@ -15,13 +17,6 @@ const silent = { info: () => undefined, warn: () => undefined, error: () => unde
 
 /** As many as the names there are. */
 const MOST_RESOURCES = 2 * 32;
-
-export class Broken extends Error {}
-
-/** @throws Broken, with what is wrong */
-function must(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Broken(what);
-}
 
 /** Of two segments, each with a rule, and a port of each agent on one of them. */
 const beginning = () => [
@@ -43,6 +38,7 @@ class Origin {
   table = new Map<ResourceId, Resource>();
   at: Position;
   server!: RelayServer;
+  reports!: Reports;
   backup: { table: Table; at: Position };
 
   constructor(world: World) {
@@ -67,6 +63,8 @@ class Origin {
     const { clock, random } = this.world;
     const relay = this.world.relay(upstream, limitSnapshots(clock, random));
     this.server = new RelayServer(relay, clock, silent);
+    this.reports = new Reports({ clock, random, log: silent, most: MOST_RESOURCES });
+    this.reports.listen((gateway) => this.world.nodes.find(({ name }) => name === gateway)?.reporting?.inspect());
   }
 
   change(upserts: readonly { type: ResourceType; key: string; body: Body }[], deletes: readonly ResourceId[]): void {
@@ -87,12 +85,12 @@ class Origin {
 
   restart(): void {
     this.server.stop();
+    this.reports.stop();
     this.start();
   }
 
   /** Nobody does it within a second. */
   restore(): void {
-    this.server.stop();
     this.world.clock.advance(1_000);
     this.table = new Map(this.backup.table);
     this.at = this.backup.at;
@@ -126,11 +124,14 @@ export class Node {
   upstream: string;
   follower: Follower | undefined;
   server: RelayServer | undefined;
+  /** A gateway's. */
+  readonly reporting: Reporting | undefined;
 
   constructor(world: World, name: string, upstream: string) {
     this.world = world;
     this.name = name;
     this.upstream = upstream;
+    if ((GATEWAYS as readonly string[]).includes(name)) this.reporting = new Reporting(world, name);
   }
 
   start(): void {
@@ -143,11 +144,12 @@ export class Node {
     });
     this.follower = follower;
     this.#inspect(this.disk.held.at);
-    if ((GATEWAYS as readonly string[]).includes(this.name)) {
+    if (this.reporting) {
       const upstream = { held: () => follower.held, behind: () => undefined };
       this.server = new RelayServer(this.world.relay(upstream, limitSnapshots(clock, random)), clock, silent);
     }
     follower.start();
+    this.reporting?.start();
   }
 
   crash(): void {
@@ -155,6 +157,14 @@ export class Node {
     this.follower = undefined;
     this.server?.stop();
     this.server = undefined;
+    this.reporting?.crash();
+  }
+
+  /** @param behindMs from now on its clock is behind by so many milliseconds */
+  startAnew(behindMs: number): void {
+    this.crash();
+    if (this.reporting) this.reporting.behindMs = behindMs;
+    this.start();
   }
 
   get held(): Held {
@@ -183,9 +193,9 @@ export class Node {
     must(flaw === undefined, `${this.name} at ${at}: ${flaw}`);
   }
 
-  /** How what the node holds differs from what it should, seeing what is true now. */
+  /** How what the node holds differs from what it should, seeing what is true now, or what is known of it. */
   flaw(): string | undefined {
-    return difference(this.held.resources, this.name, this.world.origin.table);
+    return difference(this.held.resources, this.name, this.world.origin.table) ?? this.reporting?.flaw();
   }
 }
 
@@ -255,7 +265,8 @@ export class World {
 
   /** No server keeps more for a receiver than there are resources. @throws Broken */
   bounded(): void {
-    for (const server of [this.origin.server, ...this.nodes.map((n) => n.server)])
+    const reporters = this.nodes.map((n) => n.reporting?.server);
+    for (const server of [this.origin.server, ...reporters, ...this.nodes.map((n) => n.server)])
       for (const { receiver, publication } of server?.receivers() ?? [])
         must(publication.pending <= MOST_RESOURCES, `${publication.pending} entries are kept for ${receiver}`);
   }
@@ -265,7 +276,7 @@ export class World {
     this.network.mischief = { twice: 0, lost: 0 };
     for (const node of this.nodes) {
       node.disk.fails = false;
-      for (const upstream of ["ccp", ...GATEWAYS]) this.network.mend(`${node.name} ${upstream}`);
+      for (const upstream of ["ccp", "reports", ...GATEWAYS]) this.network.mend(`${node.name} ${upstream}`);
       node.start();
     }
     this.clock.advance(1_500_000);

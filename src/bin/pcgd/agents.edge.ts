@@ -12,7 +12,7 @@ import type { Commit, Held } from "../../lcp/subscription.ts";
 export interface AgentsOptions {
   readonly host: string;
   readonly port: number;
-  readonly credentials: Credentials;
+  readonly credentials: () => Credentials;
   readonly clock: Clock;
   readonly log: Log;
   /** What the gateway was told. */
@@ -47,14 +47,19 @@ export class Agents {
 
   /** Tries again until the port is to be had. */
   async start(): Promise<void> {
-    const { host, port, credentials: as, clock, log } = this.#options;
+    const { host, port, credentials, clock, log } = this.#options;
     const accept = this.#server.accept.bind(this.#server);
     try {
-      this.#serving = await serve({ host, port, as, role: "agent" }, { clock, log, accept });
+      this.#serving = await serve({ host, port, as: credentials(), role: "agent" }, { clock, log, accept });
     } catch (error) {
       log.warn("agents cannot be served yet", { host, port, why: messageOf(error) });
       clock.after(RETRY_MS, () => void this.start());
     }
+  }
+
+  /** There are other credentials now. */
+  renewed(): void {
+    this.#serving?.renew(this.#options.credentials());
   }
 
   committed(commit: Commit): void {

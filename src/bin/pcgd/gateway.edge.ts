@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import packageJson from "../../../package.json" with { type: "json" };
 import { serveApi } from "../../api/server.edge.ts";
 import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -34,6 +35,7 @@ import {
   natRows,
   objectSummary,
 } from "./gateway-status.ts";
+import { LeaseReport } from "./lease-report.ts";
 
 export interface GatewayOptions {
   readonly config: string;
@@ -60,6 +62,7 @@ export class Gateway {
   readonly #reconciler: Reconciler;
   readonly #dhcp: DhcpService;
   readonly #startedAt: string;
+  readonly #leases: LeaseReport;
   #control: ControlSocket | undefined;
   #controller: ControllerWish | undefined;
   #unit: Unit | undefined;
@@ -80,10 +83,11 @@ export class Gateway {
     this.#config = readDocument(options.config, checkUnitConfig);
     mkdirSync(options.state, { recursive: true });
     this.#door = new DoorClient(options.kernel, clock);
-    this.#reconciler = new Reconciler(this.#door, clock, log);
+    this.#reconciler = new Reconciler(this.#door, clock, log, () => this.#controller?.touch());
     const routerMac = routerMacOf(this.#config);
     const store = new SqliteLeaseStore(join(options.state, "leases.db"));
     this.#dhcp = new DhcpService({ clock, log, store, routerMac, onLease: (lease) => this.#leased(lease) });
+    this.#leases = new LeaseReport(clock, () => this.#dhcp.leases());
   }
 
   async start(): Promise<void> {
@@ -110,6 +114,11 @@ export class Gateway {
       ...wish,
       ...{ controller, credentials, state, clock: this.#clock, log: this.#log },
       agentsPort: agents && (agents.port ?? AGENTS_PORT),
+      known: () => ({
+        ...{ unit: this.#config.unit, version: packageJson.version, startedAt: this.#startedAt },
+        progress: this.#reconciler.progress(),
+        leases: this.#leases.pieces(),
+      }),
     });
     this.#controller.start();
   }
@@ -128,6 +137,8 @@ export class Gateway {
   /** Only a NIC whose address the wish leaves open changes what must be in the kernel. */
   #leased(lease: { segment: string; mac: string }): void {
     if (this.#awaiting.has(endpointKey(lease))) this.#realizeSoon();
+    this.#leases.changed();
+    this.#controller?.touch();
   }
 
   #take(want: DesiredState): void {
@@ -213,6 +224,7 @@ export class Gateway {
       },
       controller: this.#controller?.status ?? null,
       agents: this.#controller?.agents() ?? null,
+      certificate: this.#controller?.certificate ?? null,
       objects: objectSummary(report),
       drops: dropRows(counters),
       passes: counters?.passes ?? {},

@@ -1,6 +1,8 @@
 export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
 
   pcgd [run]                 serve: take the desired state, keep the kernel as wished, answer DHCP
+  pcgd enrol --manager URL --pin PIN --token TOKEN
+                             get this unit's certificate from a manager, once; run renews it by itself
   pcgd check FILE...         say what is wrong with desired-state or pcgd.yaml files, by field and value
   pcgd status [--json]       how things are; --objects lists every kernel object with its state
   pcgd flows [ADDRESS] [--json]  connections on the fast path, those of an address or all: how their packets come
@@ -11,6 +13,11 @@ export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
   --desired FILE   the desired state, re-read when it changes (default /etc/pcg/desired.yaml)
   --credentials DIR  certificate.pem, key.pem and authority.pem, where pcgd.yaml names a controller that says
                    what is desired (default /etc/pcg/credentials)
+  --manager URL    where to enrol, such as https://10.99.250.10; give several, and any of them will do
+  --pin PIN        the managers' root certificate: sha256: and 64 digits, as /enrol/authority shows them
+  --token TOKEN    what a manager gave out for this unit; good once, for a quarter of an hour
+  --aws            in place of a token: this instance's identity document, signed by AWS
+  --metadata URL   where that is asked for (default http://169.254.169.254)
   --kernel PATH    where pcg-kernel answers (default /run/pcg/kernel.sock)
   --socket PATH    where pcgd answers (default /run/pcg/pcgd.sock)
   --state DIR      leases, and the desired state as it was told last (default /var/lib/pcg)

@@ -16,7 +16,10 @@ export interface Snapshot {
 export interface LedgerEvents {
   /** The next one, whoever wrote it. */
   entry(entry: Entry): void;
-  /** It cannot go on from where it is (a backup was restored; what follows was compacted away): load again. */
+  /**
+   * It cannot go on from where it is (a backup was restored; what follows was compacted away): load again. Nothing is
+   * told afterwards.
+   */
   lost(why: string): void;
 }
 
@@ -24,11 +27,23 @@ export interface LedgerEvents {
 export interface Ledger {
   /** The newest snapshot, if there is one, and every entry after it. @throws MANAGER_STORE */
   load(): Promise<{ readonly snapshot: Snapshot | null; readonly entries: readonly Entry[] }>;
-  /** Durable when it resolves to true. False: an entry of that number is there already. @throws MANAGER_STORE */
+  /**
+   * Durable when it resolves to true. False: an entry of that number is there already.
+   *
+   * @throws MANAGER_STORE also when it follows nothing; and when nobody can tell whether it is there. Asking again for
+   * the very same entry finds that out, and so does following
+   */
   append(entry: Entry): Promise<boolean>;
-  /** Tells of every entry after `seq`, once each and in order, those of this process too, until its undo. */
+  /**
+   * Tells of every entry after `seq`, once each and in order, those of this process too, until its undo. An entry may be
+   * told before the promise of its `append` is kept, or after it.
+   */
   follow(seq: number, events: LedgerEvents): () => void;
-  /** Takes the place of the entries up to its own. One that is older than what is there is ignored. @throws MANAGER_STORE */
+  /**
+   * Takes the place of the entries up to its own. One that is not newer than what is there is ignored.
+   *
+   * @throws MANAGER_STORE also when there is no entry of its number
+   */
   compact(snapshot: Snapshot): Promise<void>;
   close(): Promise<void>;
 }

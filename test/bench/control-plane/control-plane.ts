@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Credentials } from "../../../src/lcp/connect.edge.ts";
 import type { Identity } from "../../../src/lcp/identity.ts";
 import { newRequest } from "../../../src/lcp/request.ts";
-import { Authority, type AuthorityFiles, newAuthority } from "../../../src/manager/authority.ts";
+import { Authority, type AuthorityFiles, newAuthority } from "../../../src/manager/enrol/authority.ts";
 import type { BenchOptions } from "../options.ts";
 import { type Cell, type Findings, loneCell } from "../report.ts";
 import { quantile } from "../statistics.ts";

@@ -1,0 +1,54 @@
+import { PcgError } from "../../base/error.ts";
+import { type EnrolWith, enrol, nameIn } from "../../lcp/enrol/client.edge.ts";
+import { writeCredentials } from "../../lcp/enrol/credentials.edge.ts";
+import { instanceProof } from "../../lcp/enrol/instance-metadata.edge.ts";
+import { readPin } from "../../lcp/enrol/pin.ts";
+
+interface EnrolOptions {
+  readonly manager?: string[];
+  readonly pin?: string;
+  readonly token?: string;
+  readonly aws: boolean;
+  readonly metadata: string;
+  readonly credentials: string;
+}
+
+/** Gets this unit its first certificate, from the first manager that gives one; the others are kept for renewing. */
+export async function enrolUnit(options: EnrolOptions): Promise<number> {
+  const managers = (options.manager ?? []).map(urlOf);
+  const pin = readPin(options.pin ?? "");
+  if (managers.length === 0) throw bad("manager", "say which, such as https://10.99.250.10");
+  if (pin === undefined) throw bad("pin", "must be sha256: and 64 hexadecimal digits");
+  const proof = await proofOf(options);
+  const credentials = await firstOf(managers, (manager) => enrol({ manager, pin, proof }));
+  writeCredentials(options.credentials, credentials, { managers });
+  process.stdout.write(`enrolled as ${nameIn(credentials)}; credentials are in ${options.credentials}\n`);
+  return 0;
+}
+
+async function proofOf({ token, aws, metadata }: EnrolOptions): Promise<EnrolWith["proof"]> {
+  if ((token === undefined) === !aws) throw bad("token", "give --token or --aws");
+  return token === undefined ? instanceProof(metadata) : { token };
+}
+
+/** Only one that cannot be reached is a reason to ask the next. */
+async function firstOf<T>(managers: readonly string[], ask: (manager: string) => Promise<T>): Promise<T> {
+  let last: unknown;
+  for (const manager of managers) {
+    try {
+      return await ask(manager);
+    } catch (error) {
+      if (!(error instanceof PcgError && error.code === "ENROL_UNREACHABLE")) throw error;
+      last = error;
+    }
+  }
+  throw last;
+}
+
+function urlOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "https:") throw bad("manager", `must be an https URL (is ${text})`);
+  return url.origin;
+}
+
+const bad = (option: string, why: string) => new PcgError("API_BAD_REQUEST", { option: `--${option}`, why });

@@ -1,0 +1,112 @@
+import type { Clock } from "../base/clock.ts";
+import type { Log } from "../base/log.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import { Pauses } from "./pauses.ts";
+
+export interface CallerWorld {
+  readonly clock: Clock;
+  /** From 0 to less than 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  /** Where to, for the log. */
+  readonly to: string;
+  connect(events: ChannelEvents): Channel;
+  /** The channel is open; what happens on it goes there. */
+  accept(channel: Channel): Omit<ChannelEvents, "opened">;
+}
+
+/** Goes to a receiver to tell it what there is, where a source usually waits for receivers to come; again and again. */
+export class Caller {
+  readonly #world: CallerWorld;
+  readonly #pauses: Pauses;
+  #channel: Channel | undefined;
+  /** What is to take the place of {@link #channel} as soon as it is open. */
+  #next: Channel | undefined;
+  #heard = false;
+  #lostBecause: string | null = null;
+  #cancel: () => void = () => undefined;
+
+  constructor(world: CallerWorld) {
+    this.#world = world;
+    this.#pauses = new Pauses(world.random);
+  }
+
+  /** Whether the receiver has spoken on a connection that stands; else why the last one ended. */
+  get connection(): { readonly connected: boolean; readonly lost: string | null } {
+    return { connected: this.#heard, lost: this.#lostBecause };
+  }
+
+  start(): void {
+    this.#channel = this.#call();
+  }
+
+  /** Goes there anew, as with a new certificate; what stands is let go when the new connection is there. */
+  again(): void {
+    if (this.#channel && !this.#next) this.#next = this.#call();
+  }
+
+  stop(): void {
+    this.#cancel();
+    const channels = [this.#channel, this.#next];
+    this.#channel = undefined;
+    this.#next = undefined;
+    for (const channel of channels) channel?.close("stopped");
+  }
+
+  #call(): Channel {
+    let events: Omit<ChannelEvents, "opened"> | undefined;
+    const channel = this.#world.connect({
+      opened: () => {
+        if (this.#next === channel) {
+          this.#channel = channel;
+          this.#next = undefined;
+        }
+        // Whoever takes it lets the one before go.
+        events = this.#world.accept(this.#noticing(channel));
+      },
+      message: (text) => {
+        // The first is hello. Who says more has taken what it was told.
+        if (this.#heard) this.#pauses.reset();
+        this.#heard = true;
+        this.#lostBecause = null;
+        events?.message(text);
+      },
+      drained: () => events?.drained(),
+      closed: (reason) => {
+        events?.closed(reason);
+        this.#closed(channel, reason);
+      },
+    });
+    return channel;
+  }
+
+  #closed(channel: Channel, reason: string): void {
+    if (this.#next === channel) {
+      this.#next = undefined;
+      if (!this.#channel) this.#lost(reason);
+    } else if (this.#channel === channel) {
+      if (this.#next) this.#channel = undefined;
+      else this.#lost(reason);
+    }
+  }
+
+  /** Who closes a channel is not told that it is closed. */
+  #noticing(channel: Channel): Channel {
+    return {
+      send: (text) => channel.send(text),
+      buffered: () => channel.buffered(),
+      close: (reason) => {
+        channel.close(reason);
+        this.#closed(channel, reason);
+      },
+    };
+  }
+
+  #lost(reason: string): void {
+    this.#channel = undefined;
+    this.#heard = false;
+    this.#lostBecause = reason;
+    this.#world.log.info(`reports to ${this.#world.to}: ${reason}`);
+    this.#cancel = this.#world.clock.after(this.#pauses.next(), () => this.start());
+  }
+}

@@ -1,0 +1,70 @@
+import { expect, test } from "vitest";
+import { VirtualClock } from "../base/virtual-clock.ts";
+import type { Channel, ChannelEvents } from "./channel.ts";
+import { Follower } from "./follower.ts";
+import { NOTHING_HELD } from "./subscription.ts";
+
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const current = JSON.stringify({ kind: "current", instance: "ccp", at: 1 });
+
+/** A follower whose connections the test opens and closes, in the order they were made. */
+function follower() {
+  const clock = new VirtualClock();
+  const made: { events: ChannelEvents; said: string[]; closed: string[] }[] = [];
+  const connect = (events: ChannelEvents): Channel => {
+    const one = { events, said: [] as string[], closed: [] as string[] };
+    made.push(one);
+    return {
+      send: (text) => void one.said.push((JSON.parse(text) as { kind: string }).kind),
+      buffered: () => 0,
+      close: (reason) => void one.closed.push(reason),
+    };
+  };
+  const store = { load: () => NOTHING_HELD, commit: () => undefined };
+  const world = { clock, log, random: () => 0.5, store, judge: () => undefined, connect, committed: () => undefined };
+  const its = new Follower(world);
+  its.start();
+  made[0]?.events.opened();
+  made[0]?.events.message(current);
+  return { its, made, clock };
+}
+
+test("again leaves what stands until the next connection is open, and says hello there", () => {
+  const { its, made } = follower();
+  its.again();
+  expect([made.length, its.connection.connected, made[0]?.closed]).toEqual([2, true, []]);
+  made[1]?.events.opened();
+  expect([its.connection.connected, made[0]?.closed.length, made[1]?.said]).toEqual([true, 1, ["hello"]]);
+  made[0]?.events.closed("late");
+  expect(its.connection.connected).toBe(true);
+});
+
+test("again waits for the next connection where the source lets the one before go first", () => {
+  const { its, made, clock } = follower();
+  its.again();
+  made[0]?.events.closed("the same node has come again");
+  clock.advance(60_000);
+  expect(made).toHaveLength(2);
+  made[1]?.events.opened();
+  expect([its.connection, made[1]?.said]).toEqual([{ connected: true, lost: null }, ["hello"]]);
+});
+
+test("again changes nothing when the next connection is not to be had", () => {
+  const { its, made, clock } = follower();
+  its.again();
+  made[1]?.events.closed("refused");
+  expect([its.connection.connected, made[0]?.closed]).toEqual([true, []]);
+  made[0]?.events.closed("gone");
+  clock.advance(60_000);
+  expect([its.connection.lost, made.length]).toEqual(["gone", 3]);
+});
+
+test("again that loses both connections tries anew, as ever", () => {
+  const { its, made, clock } = follower();
+  its.again();
+  made[0]?.events.closed("gone");
+  made[1]?.events.closed("refused");
+  expect(its.connection).toEqual({ connected: false, lost: "refused" });
+  clock.advance(60_000);
+  expect(made).toHaveLength(3);
+});

@@ -1,0 +1,111 @@
+import { X509Certificate } from "node:crypto";
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { messageOf, PcgError } from "../../base/error.ts";
+import { formatFlaw, schemaFlaws } from "../../model/flaw.ts";
+import { address, closed, prefix } from "../../model/text.ts";
+import { parseIpv4, readIpv4 } from "../../net/ipv4.ts";
+import { contains, parsePrefix } from "../../net/prefix.ts";
+import type { Documents } from "../state/documents.ts";
+import { readSignedData, signedContent } from "./cms.ts";
+
+const KEY = "/enrolment/aws";
+/** A document cannot be of an instance that is yet to be launched; clocks differ. */
+const SKEW_MS = 300_000;
+const LEAST_BITS = 2_048;
+
+/** Which EC2 instances may enrol by themselves, as agents. */
+export const AwsEnrolment = closed({
+  regions: Type.Record(Type.String({ pattern: "^[a-z0-9-]{1,32}$" }), Type.String({ maxLength: 8_192 }), {
+    description: "By region, the RSA-2048 certificate (PEM) with which AWS signs identity documents there.",
+  }),
+  accounts: Type.Array(Type.String({ pattern: "^[0-9]{12}$" }), { description: "Accounts whose instances may come." }),
+  networks: Type.Array(prefix("Where its private address must be."), { description: "The VPCs' prefixes." }),
+  maxAgeHours: Type.Optional(
+    Type.Integer({ minimum: 1, description: "How long ago it may have been launched. Default: ever." }),
+  ),
+});
+export type AwsEnrolment = Type.Static<typeof AwsEnrolment>;
+
+/** What of the document matters here; there is more in it. */
+const Document = Type.Object({
+  accountId: Type.String({ pattern: "^[0-9]{12}$" }),
+  region: Type.String({ pattern: "^[a-z0-9-]{1,32}$" }),
+  instanceId: Type.String({ pattern: "^i-[0-9a-f]{8,17}$" }),
+  privateIp: address("The address of its first NIC."),
+  pendingTime: Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$" }),
+});
+const document = Compile(Document);
+export type InstanceDocument = Type.Static<typeof Document>;
+
+export interface Presented {
+  /** As the metadata service gives it at `/latest/dynamic/instance-identity/rsa2048`: base64 of CMS SignedData. */
+  readonly signature: string;
+  /** The document, where the signature does not enclose it. */
+  readonly document?: string | undefined;
+  /** The address whose connection it came on. */
+  readonly source: string;
+}
+
+/**
+ * The instance that a signed document speaks of, if it may enrol.
+ *
+ * @throws MANAGER_BAD_REQUEST, MANAGER_DENIED
+ */
+export function instanceOf(documents: Documents, presented: Presented, wallMs: number): InstanceDocument {
+  const config = documents.get(KEY) as AwsEnrolment | undefined;
+  if (!config) throw denied("document", "no AWS accounts are configured to enrol by");
+  const signed = readSigned(presented);
+  const claimed = parsed(signed.content ?? Buffer.from(presented.document ?? ""));
+  const certificate = Object.hasOwn(config.regions, claimed.region) ? config.regions[claimed.region] : undefined;
+  if (certificate === undefined) throw denied("region", "is not configured", claimed.region);
+  const beside = presented.document === undefined ? undefined : Buffer.from(presented.document);
+  if (!signedContent(signed, keyIn(certificate), beside)) throw denied("signature", "is not AWS's");
+  mayEnrol(claimed, config, presented.source, wallMs);
+  return claimed;
+}
+
+function mayEnrol(claimed: InstanceDocument, config: AwsEnrolment, source: string, wallMs: number): void {
+  const { accountId, privateIp, pendingTime } = claimed;
+  if (!config.accounts.includes(accountId)) throw denied("accountId", "is not configured", accountId);
+  if (!config.networks.some((network) => contains(parsePrefix(network), parseIpv4(privateIp))))
+    throw denied("privateIp", "is in no configured network", privateIp);
+  if (readIpv4(source) === undefined || privateIp !== source)
+    throw denied("privateIp", `is not where this comes from (${source})`, privateIp);
+  const launched = Date.parse(pendingTime);
+  if (!(launched <= wallMs + SKEW_MS)) throw denied("pendingTime", "is no time in the past", pendingTime);
+  if (config.maxAgeHours !== undefined && launched < wallMs - config.maxAgeHours * 3_600_000)
+    throw denied("pendingTime", `is more than ${config.maxAgeHours} hours ago`, pendingTime);
+}
+
+function readSigned({ signature }: Presented) {
+  const base64 = signature.replaceAll(/-----(BEGIN|END) PKCS7-----|\s/g, "");
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw badRequest("signature", "is not base64");
+  try {
+    return readSignedData(Buffer.from(base64, "base64"));
+  } catch (error) {
+    throw badRequest("signature", messageOf(error), error);
+  }
+}
+
+function parsed(bytes: Uint8Array): InstanceDocument {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString());
+  } catch (error) {
+    throw badRequest("document", messageOf(error), error);
+  }
+  if (!document.Check(value)) throw badRequest("document", schemaFlaws(document, value).map(formatFlaw).join("; "));
+  return value;
+}
+
+function keyIn(pem: string) {
+  const { publicKey } = new X509Certificate(pem);
+  if ((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS) return publicKey;
+  throw denied("signature", `the region's key has less than ${LEAST_BITS} bits`);
+}
+
+const badRequest = (field: string, why: string, cause?: unknown) =>
+  new PcgError("MANAGER_BAD_REQUEST", { field, why }, cause);
+const denied = (field: string, why: string, value?: string) =>
+  new PcgError("MANAGER_DENIED", { field, ...(value === undefined ? {} : { value }), why });

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { Position } from "../../lcp/position.ts";
+import { ResourceId } from "../../lcp/resource.ts";
+import { type GatewayReport, type RealizationWorld, realizationOf } from "./realization.ts";
+
+const segment = ResourceId("segment", "web");
+const dhcp = ResourceId("dhcp", "web");
+
+function worldOf(reports: Record<string, GatewayReport>): RealizationWorld {
+  const versions: Record<string, number> = { [segment]: 5, [dhcp]: 7 };
+  return {
+    outputsOf: (path) => (path === "/infra/segments/web" ? [segment, dhcp].map((id) => ({ tier0: "t0", id })) : []),
+    resource: ({ id }) => ({ type: "segment", key: "web", version: (versions[id] ?? 0) as Position, body: {} }),
+    gatewaysOf: () => ["pcg-a", "pcg-b"],
+    report: (gateway) => reports[gateway],
+  };
+}
+
+const report = (realized: number | null, problems: [ResourceId, string][] = []): GatewayReport => ({
+  connected: true,
+  realized: realized as Position | null,
+  problems: new Map(problems),
+});
+
+test.each([
+  ["both have all of it", report(7), report(9), "SUCCESS"],
+  ["one has not come to the newest part", report(6), report(7), "IN_PROGRESS"],
+  ["one was never heard", report(7), undefined, "UNINITIALIZED"],
+  ["one has not said", report(null), report(7), "UNINITIALIZED"],
+  ["one cannot do a part of it", report(7, [[dhcp, "no"]]), report(7), "ERROR"],
+  ["a problem is from before the change", report(6, [[dhcp, "no"]]), report(7), "IN_PROGRESS"],
+  ["the problem is another's", report(7, [[ResourceId("port", "x"), "no"]]), report(7), "SUCCESS"],
+])("realizationOf an object: %s", (_, a, b, state) => {
+  const world = worldOf({ "pcg-a": a, ...(b && { "pcg-b": b }) });
+  expect(realizationOf("/infra/segments/web", world).state).toBe(state);
+});
+
+test("realizationOf names the gateway, the part and the reason", () => {
+  const world = worldOf({ "pcg-a": report(7, [[dhcp, "overlaps"]]), "pcg-b": report(7) });
+  expect(realizationOf("/infra/segments/web", world).enforcement).toEqual([
+    { gateway: "pcg-a", connected: true, state: "ERROR", problems: [{ id: dhcp, why: "overlaps" }] },
+    { gateway: "pcg-b", connected: true, state: "SUCCESS", problems: [] },
+  ]);
+});
+
+test("realizationOf what concerns no gateway is SUCCESS", () => {
+  expect(realizationOf("/infra/services/http", worldOf({}))).toEqual({ state: "SUCCESS", enforcement: [] });
+});

@@ -1,0 +1,329 @@
+import { execFile, execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createServer as createTlsServer, request as httpsRequest } from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import fastify from "fastify";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { systemClock } from "../../src/base/system-clock.edge.ts";
+import { Certificate } from "../../src/bin/pcgd/certificate.edge.ts";
+import type { Channel } from "../../src/lcp/channel.ts";
+import { type Credentials, connectTo } from "../../src/lcp/connect.edge.ts";
+import { enrol, renew } from "../../src/lcp/enrol/client.edge.ts";
+import { readCredentials, writeCredentials } from "../../src/lcp/enrol/credentials.edge.ts";
+import { instanceProof } from "../../src/lcp/enrol/instance-metadata.edge.ts";
+import { pinOf } from "../../src/lcp/enrol/pin.ts";
+import type { Identity } from "../../src/lcp/identity.ts";
+import { newRequest } from "../../src/lcp/request.ts";
+import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
+import { Authority, newAuthority } from "../../src/manager/enrol/authority.ts";
+import { authorityIn, ensureAuthority, issuerOf } from "../../src/manager/enrol/authority-document.ts";
+import { SharedStore } from "../../src/manager/enrol/book.testing.ts";
+import { askForCertificate, enrolRoutes } from "../../src/manager/enrol/enrol-routes.edge.ts";
+import { Enrolment } from "../../src/manager/enrol/enrolment.ts";
+import { forgotten, revoked } from "../../src/manager/enrol/nodes.ts";
+import { newToken } from "../../src/manager/enrol/tokens.ts";
+import type { Commits } from "../../src/manager/state/documents.ts";
+import { until } from "./namespace.ts";
+
+const HOUR_MS = 3_600_000;
+const pcgA: Identity = { role: "gateway", id: "pcg-a" };
+const manager: Identity = { role: "manager", id: "mgr" };
+const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+const undo: (() => unknown)[] = [];
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "enrol-"));
+  undo.push(() => rmSync(folder, { recursive: true }));
+});
+afterEach(async () => {
+  for (const step of undo.splice(0).reverse()) await step();
+});
+
+interface Manager {
+  readonly url: string;
+  readonly pin: string;
+  readonly commits: Commits;
+  readonly enrolment: Enrolment;
+  /** The control plane's port. */
+  readonly lcp: Serving;
+  /** Certificates with which nodes came in. */
+  readonly came: string[];
+  token(node?: Identity): Promise<string>;
+  /** What its authority says of anybody, on no list. */
+  certify(identity: Identity): Promise<Credentials>;
+}
+
+async function aManager(lifeMs = HOUR_MS): Promise<Manager> {
+  const commits = new SharedStore().manager();
+  await ensureAuthority(commits, "ours", Date.now());
+  const enrolment = new Enrolment({ commits, clock: systemClock, log, lifeMs });
+  const { certificate: root, pin } = enrolment.authority();
+  const certify = async (identity: Identity) => {
+    const issuer = issuerOf(authorityIn(commits.documents));
+    const { key, request } = await newRequest();
+    const { pem } = await new Authority(issuer).issue(request, { identity, forMs: HOUR_MS }, Date.now());
+    return { certificate: `${pem}\n${issuer.certificate}`, key, authority: root };
+  };
+  const as = await certify(manager);
+  const came: string[] = [];
+  const lcp = await serve(
+    { host: "127.0.0.1", port: 0, as, role: "gateway" },
+    {
+      ...{ clock: systemClock, log, accept: () => ({ message: () => {}, drained: () => {}, closed: () => {} }) },
+      isRefused: (identity, serial) => enrolment.isRefused(identity, serial),
+      admitted: (identity, serial) => {
+        came.push(serial);
+        void enrolment.used(identity, serial);
+      },
+    },
+  );
+  undo.push(() => lcp.close());
+  const url = await serveRoutes(enrolment, as);
+  const token = async (node = pcgA) => {
+    const made = newToken({ node, by: "admin" }, Date.now());
+    await commits.commit("admin", made.make);
+    return made.token;
+  };
+  return { url, pin, commits, enrolment, lcp, came, token, certify };
+}
+
+async function serveRoutes(enrolment: Enrolment, as: Credentials): Promise<string> {
+  const https = { cert: as.certificate, key: as.key, ...askForCertificate(as.authority) };
+  const server = fastify({ https, forceCloseConnections: true });
+  await server.register(enrolRoutes({ enrolment, clock: systemClock, log }));
+  await server.listen({ host: "127.0.0.1", port: 0 });
+  undo.push(() => server.close());
+  return `https://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+}
+
+/** Runs `pcgd enrol`; its end, and what it said. */
+async function pcgdEnrol(...args: string[]): Promise<{ code: number; said: string }> {
+  const all = ["src/bin/pcgd.ts", "enrol", "--credentials", join(folder, "credentials"), ...args];
+  const done = promisify(execFile)(process.execPath, all);
+  return done.then(
+    ({ stdout }) => ({ code: 0, said: stdout }),
+    ({ code, stderr }: { code: number; stderr: string }) => ({ code, said: stderr }),
+  );
+}
+
+test("pcgd enrol gets with a token, once, what lets the gateway in", async () => {
+  const { url, pin, token, lcp, came } = await aManager();
+  const given = await token();
+  const args = ["--manager", url, "--pin", pin, "--token", given];
+  expect(await pcgdEnrol(...args)).toMatchObject({
+    code: 0,
+    said: expect.stringContaining("spiffe://pcg/gateway/pcg-a"),
+  });
+  for (const name of ["certificate.pem", "key.pem", "authority.pem", "enrolled.json"])
+    expect(statSync(join(folder, "credentials", name)).mode & 0o777).toBe(0o600);
+  expect(readFileSync(join(folder, "credentials", "enrolled.json"), "utf8")).toContain(url);
+  const { opened } = connect(lcp.port, readCredentials(join(folder, "credentials")));
+  await until("the gateway is let in", () => opened.length === 1 && came.length === 1);
+  expect(await pcgdEnrol(...args)).toMatchObject({ code: 1, said: expect.stringContaining("MANAGER_DENIED") });
+});
+
+test("pcgd enrol with another's pin gives nothing away", async () => {
+  const { url, token, enrolment } = await aManager();
+  const given = await token();
+  const others = (await newAuthority("others", Date.now())).certificate;
+  const done = await pcgdEnrol("--manager", url, "--pin", pinOf(others), "--token", given);
+  expect(done).toMatchObject({ code: 1, said: expect.stringContaining("ENROL_WRONG_AUTHORITY") });
+  expect(() => statSync(join(folder, "credentials"))).toThrow("ENOENT");
+  const { request } = await newRequest();
+  await expect(enrolment.enrol({ token: given, request }, "127.0.0.1")).resolves.toBeDefined();
+});
+
+test.each<{ who: string; as: (real: Manager) => Promise<Credentials>; why: string }>([
+  { who: "a node of the same authority", as: (real) => real.certify({ role: "agent", id: "vm-1" }), why: "no manager" },
+  {
+    who: "another authority's manager",
+    as: () => aManager().then((other) => other.certify(manager)),
+    why: "certificate",
+  },
+])("nobody but a manager gets a token to see: not $who, who knows the root", async ({ as, why }) => {
+  const real = await aManager();
+  const { certificate: cert, key } = await as(real);
+  const heard: string[] = [];
+  const server = createTlsServer({ cert, key }, (request, response) => {
+    heard.push(request.url ?? "");
+    response.end(JSON.stringify(real.enrolment.authority()));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  undo.push(() => server.close());
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const proof = { token: await real.token() };
+  await expect(enrol({ manager: url, pin: real.pin, proof })).rejects.toThrow(why);
+  expect(heard).toEqual(["/enrol/authority"]);
+});
+
+/** A gateway's connection to the control plane's port. */
+function connect(port: number, as: Credentials | (() => Credentials)) {
+  const opened: number[] = [];
+  const ended: string[] = [];
+  const to = connectTo({ host: "127.0.0.1", port, is: manager }, as, systemClock);
+  const channel: Channel = to({
+    opened: () => void opened.push(performance.now()),
+    ...{ message: () => undefined, drained: () => undefined },
+    closed: (reason) => void ended.push(reason),
+  });
+  undo.push(() => channel.close("over"));
+  return { opened, ended, channel };
+}
+
+async function enrolled({ url, pin, token }: Manager, node = pcgA): Promise<Credentials> {
+  return enrol({ manager: url, pin, proof: { token: await token(node) } });
+}
+
+test("a node that is revoked is put out within two seconds, and neither let in nor renewed again", async () => {
+  const its = await aManager();
+  const credentials = await enrolled(its);
+  const { opened, ended } = connect(its.lcp.port, credentials);
+  await until("it is in", () => opened.length === 1);
+  const at = performance.now();
+  await its.commits.commit("admin", revoked(pcgA, "admin", Date.now()));
+  await until("it is put out", () => ended.length === 1, 2_000);
+  expect(performance.now() - at).toBeLessThan(2_000);
+  expect(ended).toEqual(["the certificate is no longer good"]);
+  const again = connect(its.lcp.port, credentials);
+  await until("it is turned away", () => again.ended.length === 1);
+  expect(its.lcp.refused.get("revoked")).toBe(1);
+  await expect(renew(its.url, credentials)).rejects.toThrow("MANAGER_DENIED");
+});
+
+test("certificates that are over in seconds are renewed by themselves, many times", async () => {
+  const its = await aManager(4_000);
+  const at = join(folder, "credentials");
+  writeCredentials(at, await enrolled(its), { managers: ["https://127.0.0.1:1", its.url] });
+  const first = readCredentials(at).certificate;
+  const channels: ReturnType<typeof connect>[] = [];
+  const certificate: Certificate = new Certificate(at, {
+    ...{ clock: systemClock, log },
+    renewed: () => void channels.push(connect(its.lcp.port, () => certificate.credentials)),
+  });
+  certificate.start();
+  await until("it has come with three certificates", () => new Set(its.came).size === 3);
+  expect(certificate.status).toMatchObject({
+    name: "spiffe://pcg/gateway/pcg-a",
+    renews: true,
+    expired: false,
+    lastError: null,
+  });
+  expect(readCredentials(at)).toEqual(certificate.credentials);
+  expect(readCredentials(at).certificate).not.toBe(first);
+});
+
+test("a certificate of our own authority that is on no list, or on another's, gets nobody in", async () => {
+  const its = await aManager();
+  await enrolled(its);
+  for (const id of ["pcg-a", "pcg-b"]) {
+    const forged = await its.certify({ role: "gateway", id });
+    const { ended } = connect(its.lcp.port, forged);
+    await until("it is turned away", () => ended.length === 1);
+    await expect(renew(its.url, forged)).rejects.toThrow("MANAGER_DENIED");
+  }
+  expect(its.lcp.refused.get("revoked")).toBe(2);
+  const agent = await enrolled(its, { role: "agent", id: "vm-1" });
+  const { ended } = connect(its.lcp.port, agent);
+  await until("an agent is turned away", () => ended.length === 1);
+  expect(its.lcp.refused.get("identity")).toBe(1);
+});
+
+/** The metadata service of an instance at 127.0.0.1, and AWS's key. */
+async function instance(its: Manager, instanceId: string): Promise<string> {
+  const at = join(folder, instanceId);
+  mkdirSync(at);
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: at, stdio: "ignore" });
+  openssl(..."req -x509 -newkey rsa:2048 -nodes -keyout aws.key -out aws.pem -subj /O=Amazon".split(" "));
+  const document = JSON.stringify({
+    ...{ accountId: "123456789012", region: "eu-west-1", instanceId, privateIp: "127.0.0.1" },
+    pendingTime: new Date().toISOString().replace(/\.\d+/, ""),
+  });
+  writeFileSync(join(at, "document"), document);
+  const how = "cms -sign -binary -nodetach -stream -nocerts -md sha256 -signer aws.pem -inkey aws.key -outform DER";
+  openssl(...how.split(" "), "-in", "document", "-out", "signed");
+  const regions = { "eu-west-1": readFileSync(join(at, "aws.pem"), "utf8") };
+  const config = { regions, accounts: ["123456789012"], networks: ["127.0.0.0/8"] };
+  await its.commits.commit("admin", () => new Map([["/enrolment/aws", config]]));
+  const answers: Record<string, string> = {
+    "PUT /latest/api/token": "token",
+    "GET /latest/dynamic/instance-identity/document": document,
+    "GET /latest/dynamic/instance-identity/rsa2048": readFileSync(join(at, "signed")).toString("base64"),
+  };
+  const server = createServer((request, response) => {
+    const mayAsk = request.method === "PUT" || request.headers["x-aws-ec2-metadata-token"] === "token";
+    const answer = mayAsk ? answers[`${request.method} ${request.url}`] : undefined;
+    response.writeHead(answer === undefined ? 404 : 200).end(answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  undo.push(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** As somebody would who has an address, a document, and no scruples. */
+function post(url: string, path: string, from: string, body?: object | string) {
+  return new Promise<{ status: number | undefined; said: string }>((resolve, reject) => {
+    const headers = { "content-type": "application/json" };
+    const method = body === undefined ? "GET" : "POST";
+    const options = { method, headers, localAddress: from, rejectUnauthorized: false, agent: false };
+    const asked = httpsRequest(new URL(path, url), options, (response) => {
+      let said = "";
+      response.on("data", (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+      response.on("end", () => resolve({ status: response.statusCode, said }));
+    });
+    asked.on("error", reject);
+    asked.end(typeof body === "object" ? JSON.stringify(body) : body);
+  });
+}
+
+const nonceFor = async (url: string, from: string) =>
+  (JSON.parse((await post(url, "/enrol/nonce", from)).said) as { nonce: string }).nonce;
+
+test("an instance enrols by what AWS signed, once; nobody does elsewhere with the same document", async () => {
+  const its = await aManager();
+  const metadata = await instance(its, "i-0123456789abcdef0");
+  const { request } = await newRequest();
+  const proof = { ...(await instanceProof(metadata)), request };
+
+  const elsewhere = await nonceFor(its.url, "127.0.0.2");
+  const replayed = await post(its.url, "/enrol", "127.0.0.2", { ...proof, nonce: elsewhere });
+  expect(replayed).toMatchObject({ status: 403, said: expect.stringContaining("is not where this comes from") });
+  const used = await post(its.url, "/enrol", "127.0.0.2", { ...proof, nonce: elsewhere });
+  expect(used).toMatchObject({ status: 403, said: expect.stringContaining("nonce") });
+
+  const args = ["--manager", its.url, "--pin", its.pin, "--aws", "--metadata", metadata];
+  expect(await pcgdEnrol(...args)).toMatchObject({
+    code: 0,
+    said: expect.stringContaining("spiffe://pcg/agent/i-0123456789abcdef0"),
+  });
+  expect(await pcgdEnrol(...args)).toMatchObject({ code: 1, said: expect.stringContaining("has enrolled already") });
+  const agent: Identity = { role: "agent", id: "i-0123456789abcdef0" };
+  await its.commits.commit("admin", revoked(agent, "admin", Date.now()));
+  expect(await pcgdEnrol(...args)).toMatchObject({ code: 1, said: expect.stringContaining("was revoked") });
+  await its.commits.commit("admin", forgotten(agent));
+  expect(await pcgdEnrol(...args)).toMatchObject({ code: 0 });
+});
+
+test("what is too long, no JSON or too often is turned away with a code, and others are served", async () => {
+  const { url, token, pin } = await aManager();
+  const code = async (body: object | string, from = "127.0.0.3") => {
+    const { status, said } = await post(url, "/enrol", from, body);
+    return `${status} ${(JSON.parse(said) as { code: string }).code}`;
+  };
+  expect(await code({ token: "x".repeat(40_000), request: "x" })).toBe("400 MANAGER_BAD_REQUEST");
+  expect(await code("[".repeat(30_000))).toBe("400 MANAGER_BAD_REQUEST");
+  expect(await code({ token: "x", request: "x" })).toBe("403 MANAGER_DENIED");
+  expect(await code({ token: await token(), request: "x" })).toBe("400 MANAGER_BAD_REQUEST");
+  const { status } = await post(url, "/enrol/renew", "127.0.0.3", {});
+  expect(status).toBe(403);
+  const codes = await Promise.all(Array.from({ length: 60 }, () => code("{}", "127.0.0.4")));
+  expect(codes).toContain("429 ENROL_TOO_OFTEN");
+  expect(codes).toContain("400 MANAGER_BAD_REQUEST");
+  await expect(enrol({ manager: url, pin, proof: { token: await token() } })).resolves.toBeDefined();
+});

@@ -3,6 +3,7 @@ import { cpus, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { messageOf } from "../../src/base/error.ts";
 import { apply } from "./apply.ts";
+import { ccp } from "./ccp.ts";
 import { chartSvg } from "./chart.ts";
 import { controlPlane } from "./control-plane/control-plane.ts";
 import { fastPath, peers, slowPath } from "./datapath.ts";
@@ -25,6 +26,7 @@ const benches: Readonly<Record<string, { readonly does: string; readonly run: Be
     run: controlPlane,
   },
   apply: { does: "time to effect of 10,000 endpoints and Elastic IPs, and of one more", run: apply },
+  ccp: { does: "policy to runtime state: all of it, and one changed tag among 100,000 endpoints", run: ccp },
   dhcp: { does: "DHCP exchanges a second without a drop, against Kea", run: dhcp },
 };
 

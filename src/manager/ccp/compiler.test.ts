@@ -133,3 +133,39 @@ test("a lease, a tag and a policy each travel as the pieces they change", () => 
     edit(documents, compiler, { "/infra/domains/default/security-policies/web": { scope: ["ANY"] } }),
   ).toMatchObject([{ upserts: [{ type: "policy", key: "web", body: { order: 3_000_000 } }] }]);
 });
+
+test("a static route for everything takes the place of the VPC router, and goes again", () => {
+  const documents = documentsOf(laboratory);
+  const compiler = new Compiler(documents);
+  const path = "/infra/tier-0s/t0/static-routes/out";
+  const route = { network: "0.0.0.0/0", next_hops: [{ ip_address: "10.99.1.5" }] };
+  expect(edit(documents, compiler, { [path]: route })).toEqual([
+    {
+      tier0: "t0",
+      upserts: [{ type: "route", key: "out", body: { list: "uplink", prefix: "0.0.0.0/0", via: "10.99.1.5" } }],
+      deletes: ["route/0.0.0.0/0"],
+    },
+  ]);
+  expect(edit(documents, compiler, { [path]: undefined })).toMatchObject([
+    { upserts: [{ key: "0.0.0.0/0" }], deletes: ["route/out"] },
+  ]);
+});
+
+test("a segment that moves to another Tier-0 takes everything on it along", () => {
+  const documents = documentsOf({ ...laboratory, "/infra/tier-0s/t1": {} });
+  const compiler = new Compiler(documents);
+  const [before, after] = [compiler.table("t0").size, compiler.table("t1").size];
+  const app = { ...laboratory["/infra/segments/app"], connectivity_path: "/infra/tier-0s/t1" };
+  const deltas = edit(documents, compiler, { "/infra/segments/app": app });
+  const moved = ["tep/10.99.3.251", "segment/app", "dhcp/app", "port/app|vm-1", "port/app|vm-2"];
+  const members = ["member/admins|vm-2", "member/web|vm-1"];
+  expect(deltas.find(({ tier0 }) => tier0 === "t0")?.deletes).toEqual([...moved, ...members, "guard/vm-2"]);
+  const there = deltas.find(({ tier0 }) => tier0 === "t1")?.upserts.map(({ type, key }) => `${type}/${key}`);
+  expect(new Set(there)).toEqual(new Set([...moved, ...members, "tep/10.99.3.248", "guard/vm-1", "guard/vm-2"]));
+  edit(documents, compiler, { "/infra/segments/app": laboratory["/infra/segments/app"] });
+  expect([compiler.table("t0").size, compiler.table("t1").size]).toEqual([before, after]);
+  const gone = edit(documents, compiler, { "/infra/tier-0s/t0": undefined });
+  expect(gone).toMatchObject([{ tier0: "t0", upserts: [] }]);
+  expect(gone[0]?.deletes).toHaveLength(before);
+  expect([...compiler.tier0s()]).toEqual(["t1"]);
+});

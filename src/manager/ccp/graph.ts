@@ -59,10 +59,9 @@ export class Graph {
   changed(keys: Iterable<string>): Made[] {
     const stale = new Set<string>();
     for (const key of keys) for (const producer of this.#touchedBy(key)) stale.add(producer);
-    const touched = new Map<string, Offer>();
-    for (const producer of stale)
-      for (const offer of this.#make(producer)) touched.set(`${offer.to} ${offer.key}`, offer);
-    return [...touched.values()].flatMap((offer) => this.#settle(offer));
+    const touched = new Map<string, Set<string>>();
+    for (const producer of stale) for (const { to, key } of this.#make(producer)) note(touched, to, key);
+    return [...touched].flatMap(([to, keys]) => [...keys].flatMap((key) => this.#settle(to, key)));
   }
 
   /** Whom a change concerns: what is made of it, and what looked at it or a collection that it came to or left. */
@@ -104,7 +103,7 @@ export class Graph {
     };
   }
 
-  #settle({ to, key }: Offer): Made[] {
+  #settle(to: string, key: string): Made[] {
     const value = this.#offers.get({ to, key });
     const table = this.#world.tables.get(to) ?? new Map<string, unknown>();
     if (isDeepStrictEqual(table.get(key), value)) return [];
@@ -114,6 +113,12 @@ export class Graph {
     else this.#world.tables.delete(to);
     return [{ to, key, value }];
   }
+}
+
+function note(touched: Map<string, Set<string>>, to: string, key: string): void {
+  const keys = touched.get(to);
+  if (keys) keys.add(key);
+  else touched.set(to, new Set([key]));
 }
 
 /** No key begins so. */

@@ -41,6 +41,8 @@ export interface ApiServer {
   readonly refused: ReadonlyMap<string, number>;
   /** As `METHOD path`, in fastify's words. */
   readonly routes: readonly string[];
+  /** Shows this certificate to whoever comes from now on. */
+  renew(as: Pick<TlsServerOptions, "certificate" | "key">): void;
   close(): Promise<void>;
 }
 
@@ -52,6 +54,7 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
   const count = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
   const gate = new Gate(access, limits, clock);
   let destroyAll = (): void => undefined;
+  let renew: ApiServer["renew"] = () => undefined;
   const fail = failures(log, clock);
   const server = fastify({
     logger: false,
@@ -64,6 +67,7 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
     serverFactory: (handler) => {
       const made = limitedTlsServer({ ...options, limits, clock }, handler, count);
       destroyAll = made.destroyAll;
+      renew = made.renew;
       return made.server;
     },
   });
@@ -94,6 +98,7 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
     port: (server.server.address() as AddressInfo).port,
     refused,
     routes: registered,
+    renew: (as) => renew(as),
     close: async () => {
       const closed = server.close();
       destroyAll();

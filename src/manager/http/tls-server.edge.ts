@@ -36,15 +36,19 @@ export function limitedTlsServer(
   { certificate, key, limits, clock, tls }: TlsServerOptions,
   handler: RequestListener,
   refused: (reason: string) => void,
-): { readonly server: Server; readonly destroyAll: () => void } {
+): {
+  readonly server: Server;
+  readonly destroyAll: () => void;
+  readonly renew: (as: Pick<TlsServerOptions, "certificate" | "key">) => void;
+} {
+  const context = (as: Pick<TlsServerOptions, "certificate" | "key">) => ({
+    ...({ minVersion: "TLSv1.2", ...tls } as const),
+    ...{ cert: as.certificate, key: as.key, ciphers: CIPHERS },
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  });
   const server = createServer(
     {
-      minVersion: "TLSv1.2",
-      ...tls,
-      cert: certificate,
-      key,
-      ciphers: CIPHERS,
-      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+      ...context({ certificate, key }),
       handshakeTimeout: limits.headersMs,
       headersTimeout: limits.headersMs,
       requestTimeout: limits.requestMs,
@@ -64,6 +68,7 @@ export function limitedTlsServer(
     destroyAll: () => {
       for (const socket of open) socket.destroy();
     },
+    renew: (as) => server.setSecureContext(context(as)),
   };
 }
 

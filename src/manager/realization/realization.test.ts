@@ -16,8 +16,13 @@ function worldOf(reports: Record<string, GatewayReport>): RealizationWorld {
   };
 }
 
-const report = (realized: number | null, problems: [ResourceId, string][] = []): GatewayReport => ({
+const report = (
+  realized: number | null,
+  problems: [ResourceId, string][] = [],
+  failing: string | null = null,
+): GatewayReport => ({
   connected: true,
+  failing,
   realized: realized as Position | null,
   problems: new Map(problems),
 });
@@ -28,7 +33,9 @@ test.each([
   ["one was never heard", report(7), undefined, "UNINITIALIZED"],
   ["one has not said", report(null), report(7), "UNINITIALIZED"],
   ["one cannot do a part of it", report(7, [[dhcp, "no"]]), report(7), "ERROR"],
-  ["a problem is from before the change", report(6, [[dhcp, "no"]]), report(7), "IN_PROGRESS"],
+  ["one says so before its kernel has the rest", report(6, [[dhcp, "no"]]), report(7), "ERROR"],
+  ["one's kernel does not take it", report(6, [], "EPERM"), report(7), "ERROR"],
+  ["one's kernel fails with what came later", report(7, [], "EPERM"), report(7), "SUCCESS"],
   ["the problem is another's", report(7, [[ResourceId("port", "x"), "no"]]), report(7), "SUCCESS"],
 ])("realizationOf an object: %s", (_, a, b, state) => {
   const world = worldOf({ "pcg-a": a, ...(b && { "pcg-b": b }) });
@@ -38,8 +45,8 @@ test.each([
 test("realizationOf names the gateway, the part and the reason", () => {
   const world = worldOf({ "pcg-a": report(7, [[dhcp, "overlaps"]]), "pcg-b": report(7) });
   expect(realizationOf("/infra/segments/web", world).enforcement).toEqual([
-    { gateway: "pcg-a", connected: true, state: "ERROR", problems: [{ id: dhcp, why: "overlaps" }] },
-    { gateway: "pcg-b", connected: true, state: "SUCCESS", problems: [] },
+    { gateway: "pcg-a", connected: true, state: "ERROR", realized: 7, problems: [{ id: dhcp, why: "overlaps" }] },
+    { gateway: "pcg-b", connected: true, state: "SUCCESS", realized: 7, problems: [] },
   ]);
 });
 

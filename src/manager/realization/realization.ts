@@ -11,6 +11,8 @@ export interface GatewayReport {
   readonly realized: Position | null;
   /** What it cannot do, and why. */
   readonly problems: ReadonlyMap<ResourceId, string>;
+  /** Why its kernel does not take what is wished, if so. */
+  readonly failing: string | null;
 }
 
 /** A piece of runtime state that an object became, and where. */
@@ -28,12 +30,19 @@ export interface RealizationWorld {
   report(gateway: string): GatewayReport | undefined;
 }
 
+/** A part of an object that is not in force, or `kernel` where the gateway cannot tell whose fault it is. */
+interface Problem {
+  readonly id: string;
+  readonly why: string;
+}
+
 /** How far one gateway has come with an object. */
 export interface Enforcement {
   readonly gateway: string;
   readonly connected: boolean;
   readonly state: RealizedState;
-  readonly problems: readonly { readonly id: ResourceId; readonly why: string }[];
+  readonly realized: Position | null;
+  readonly problems: readonly Problem[];
 }
 
 export interface Realization {
@@ -52,18 +61,25 @@ export function realizationOf(path: string, world: RealizationWorld): Realizatio
 
 function enforcementAt(gateway: string, outputs: readonly Output[], world: RealizationWorld): Enforcement {
   const report = world.report(gateway);
-  const problems = outputs.flatMap(({ id }) => {
-    const why = report?.problems.get(id);
-    return why === undefined ? [] : [{ id, why }];
-  });
   const newest = Math.max(...outputs.map((output) => world.resource(output)?.version ?? 0));
-  return { gateway, connected: report?.connected ?? false, state: stateOf(report, newest, problems.length), problems };
+  const problems = report ? problemsOf(report, outputs, newest) : [];
+  const { connected = false, realized = null } = report ?? {};
+  return { gateway, connected, realized, state: stateOf(realized, newest, problems.length), problems };
 }
 
-function stateOf(report: GatewayReport | undefined, newest: number, problems: number): RealizedState {
-  if (!report || report.realized === null) return "UNINITIALIZED";
-  if (report.realized < newest) return "IN_PROGRESS";
-  return problems > 0 ? "ERROR" : "SUCCESS";
+function problemsOf({ problems, realized, failing }: GatewayReport, outputs: readonly Output[], newest: number) {
+  const own = outputs.flatMap(({ id }): Problem[] => {
+    const why = problems.get(id);
+    return why === undefined ? [] : [{ id, why }];
+  });
+  const isHeldUp = failing !== null && realized !== null && realized < newest;
+  return isHeldUp ? [...own, { id: "kernel", why: failing }] : own;
+}
+
+function stateOf(realized: Position | null, newest: number, problems: number): RealizedState {
+  if (realized === null) return "UNINITIALIZED";
+  if (problems > 0) return "ERROR";
+  return realized < newest ? "IN_PROGRESS" : "SUCCESS";
 }
 
 const order: readonly RealizedState[] = ["SUCCESS", "IN_PROGRESS", "UNINITIALIZED", "ERROR"];

@@ -1,0 +1,31 @@
+export const nsxManagerHelp = `nsx-manager: the management plane, and the controller of gateways, in one process.
+
+  nsx-manager [run]               serve the API, and gateways
+  nsx-manager get PATH            an object, a collection, or anything else of the API
+  nsx-manager put PATH FILE       an object, whole, from a JSON or YAML file (- for standard input)
+  nsx-manager patch PATH FILE     some of its fields
+  nsx-manager delete PATH
+  nsx-manager apply FILE          many objects at once: a hierarchical PATCH of /infra
+  nsx-manager realized PATH [--wait SECONDS]
+                                  how far gateways have come with an object; waits until they have it
+  nsx-manager join ROLE ID        a token with which one node (gateway or agent) enrols, once
+  nsx-manager revoke ROLE ID      none of its certificates is good any more
+
+PATH is as in the API: /infra/segments/web stands for /policy/api/v1/infra/segments/web.
+
+Serving:
+  --store SPEC       where everything is: a file, or etcd://HOST:2379,HOST:2379/PREFIX (etcds:// with ?ca=&cert=&key=)
+                     for several managers over one store (default /var/lib/nsx-manager/manager.db)
+  --state DIR        this manager's own files: admin.token, authority.pem and pin, made at the first start; root.key,
+                     which you should take away and lock up; audit/ (default /var/lib/nsx-manager)
+  --listen H:P       the API (default 0.0.0.0:443)
+  --controller H:P   for gateways (default 0.0.0.0:1235)
+  --name NAME        a name or address under which others look for it; repeat for more
+  --id ID            by which gateways know their controller; the same for all managers over one store (default ccp)
+
+Asking:
+  --url URL          (default https://127.0.0.1)
+  --token FILE       of the token (default /var/lib/nsx-manager/admin.token)
+  --authority FILE   its authority's certificate (default /var/lib/nsx-manager/authority.pem)
+
+Killing it disturbs no traffic: gateways and agents go on with what they were told.`;

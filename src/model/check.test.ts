@@ -22,6 +22,10 @@ test("checkDesired takes a good state", () => {
 });
 
 test.each([
+  {
+    change: { elasticIps: [{ address: "203.0.113.11", secondary: { "": {} } }] },
+    says: "elasticIps[0].secondary.: no such field",
+  },
   { change: { colour: "red" }, says: 'colour: no such field (is "red")' },
   { change: { generation: -1 }, says: "generation: must be >= 0 (is -1)" },
   {

@@ -7,7 +7,7 @@ import { Draft } from "./draft.ts";
 import { formFlaws, isRecord, join, shown } from "./form.ts";
 import { hasRules, rulesPrefix, withoutRules } from "./inline-rules.ts";
 import { idIn, type KindName, kindOf, kinds } from "./kinds.ts";
-import { refuse } from "./refusal.ts";
+import { MOST_FLAWS, refuse } from "./refusal.ts";
 import { type Author, type Fields, ownFields, revisionOf, stored } from "./stored.ts";
 
 type How = "put" | "patch";
@@ -56,7 +56,7 @@ export class Edits {
 
   /** Something is wrong with the form of what was sent. */
   flaw(...flaws: readonly Flaw[]): void {
-    this.#flaws.push(...flaws);
+    this.#add(flaws);
   }
 
   /** @throws MANAGER_BAD_REQUEST, MANAGER_REFUSED, MANAGER_IN_USE, MANAGER_NOT_FOUND */
@@ -65,6 +65,11 @@ export class Edits {
     chooseVnis(this.#draft);
     crossCheck(this.#draft, this.#places);
     return this.#draft.writes();
+  }
+
+  /** A body may be wrong in a million places. */
+  #add(flaws: readonly Flaw[]): void {
+    for (const flaw of flaws.slice(0, MOST_FLAWS - this.#flaws.length)) this.#flaws.push(flaw);
   }
 
   #there(path: string): Fields | undefined {
@@ -82,7 +87,7 @@ export class Edits {
       return;
     }
     const { fields, rules, flaws } = withoutRules(path, body, at);
-    this.flaw(...flaws);
+    this.#add(flaws);
     this.#writeOne({ path, body: fields, at }, kind, how);
     if (how === "put" && rules) this.#keepOnly(rulesPrefix(path), new Set(rules.map((rule) => rule.path)));
     for (const rule of rules ?? []) this.#write(rule, how);
@@ -102,7 +107,7 @@ export class Edits {
       ...nameFlaws(path, body, at),
       ...nullFlaws(kind, body, at),
     ];
-    this.flaw(...flaws);
+    this.#add(flaws);
     if (flaws.length > 0) return;
     agreeToWrite(path, revision as number | undefined, { before, how, at });
     this.#places.set(path, at);

@@ -106,7 +106,7 @@ function readChild(edits: Edits, child: unknown, here: Here): void {
       why: "must be an object whose resource_type is Child and a kind, such as ChildSegment",
     });
   } else if (type === "ChildResourceReference") readReference(edits, child, here);
-  else readObject(edits, child, { ...here, name: type.slice("Child".length) });
+  else readEdited(edits, child, { ...here, name: type.slice("Child".length) });
 }
 
 /** Goes to an object without changing it. */
@@ -127,7 +127,7 @@ function readReference(edits: Edits, child: Fields, { inside, at }: Here): void 
 
 const NOT_YET = "there is no such object: create it before what is below it";
 
-function readObject(edits: Edits, child: Fields, { inside, at, name }: Here & { readonly name: string }): void {
+function readEdited(edits: Edits, child: Fields, { inside, at, name }: Here & { readonly name: string }): void {
   const row = rowIn(inside, name);
   const object = child[name];
   const field = `${at}.${name}`;

@@ -30,11 +30,12 @@ export function withoutRules(path: string, body: Fields, at: string): PolicyBody
   if (!Array.isArray(rules))
     return { fields, rules: undefined, flaws: [{ field, value: shown(rules), why: "must be a list of rules" }] };
   const ids = rules.map((rule: unknown) => (isRecord(rule) ? rule["id"] : undefined));
+  const first = new Map(ids.map((id, i) => [id, i] as const).toReversed());
   const flaws = ids.flatMap((id, i): Flaw[] => {
     const flaw = (why: string) => [{ field: `${field}[${i}].id`, value: shown(id), why }];
     if (typeof id !== "string" || !/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(id))
       return flaw("must be an id: letters, digits, dots, dashes and underscores, 63 at most");
-    const earlier = ids.indexOf(id);
+    const earlier = first.get(id) ?? i;
     return earlier < i ? flaw(`is the id of rules[${earlier}] already`) : [];
   });
   if (flaws.length > 0) return { fields, rules: undefined, flaws };

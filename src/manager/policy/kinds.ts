@@ -60,15 +60,18 @@ interface Pattern {
   readonly words: readonly string[];
 }
 
-const patterns: readonly Pattern[] = Object.entries(kinds).map(([name, { path }]) => ({
-  kind: name as KindName,
-  words: path.split("/"),
-}));
+/** What a path of a kind and its pattern have in common: few patterns share it, and it is asked for every document. */
+const shapeOf = (words: readonly string[]) => `${words.length} ${words[2]} ${words.at(-2)}`;
+
+const patterns: ReadonlyMap<string, readonly Pattern[]> = Map.groupBy(
+  Object.entries(kinds).map(([name, { path }]): Pattern => ({ kind: name as KindName, words: path.split("/") })),
+  (pattern) => shapeOf(pattern.words),
+);
 
 /** The kind of the object that a path names; undefined: there are none there. */
 export function kindOf(path: string): KindName | undefined {
   const words = path.split("/");
-  return patterns.find((pattern) => isLike(pattern, words))?.kind;
+  return patterns.get(shapeOf(words))?.find((pattern) => isLike(pattern, words))?.kind;
 }
 
 const isLike = (pattern: Pattern, words: readonly string[]) =>

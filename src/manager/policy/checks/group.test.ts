@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { author, goodWorld } from "../../../../test/policy-world.ts";
 import { patch } from "../edit.ts";
+import { patchTree } from "../hierarchy.ts";
 
 test.each([
   {
@@ -78,4 +79,39 @@ test.each([
   expect(flaws).toEqual(says);
   expect(code).toBe("MANAGER_REFUSED");
   expect(world.all()).toEqual(before);
+});
+
+const CHAIN = 5_000;
+const path = (n: number) => `/infra/domains/default/groups/n${n}`;
+const of = (...ns: number[]) => ({ expression: [{ resource_type: "PathExpression", paths: ns.map(path) }] });
+const chain = (last: object) => ({
+  resource_type: "Infra",
+  children: [
+    {
+      resource_type: "ChildDomain",
+      Domain: {
+        id: "default",
+        children: Array.from({ length: CHAIN }, (_, n) => ({
+          resource_type: "ChildGroup",
+          Group: { id: `n${n}`, ...(n === CHAIN - 1 ? last : of(n + 1)) },
+        })),
+      },
+    },
+  ],
+});
+
+test("groups may be parts of each other in a long chain, which may not be closed", () => {
+  const world = goodWorld();
+  world.apply(patchTree(chain({ expression: [] }), author));
+  const [code, flaw] = world.refusal(patch(path(CHAIN - 1), of(0), author));
+  expect(code).toBe("MANAGER_REFUSED");
+  expect(flaw).toContain("expression[0].paths[0]: makes /infra/domains/default/groups/n4999 a part of itself");
+  expect(goodWorld().refusal(patchTree(chain(of(0)), author))[0]).toBe("MANAGER_REFUSED");
+});
+
+test("groups may share a part", () => {
+  const world = goodWorld();
+  world.apply(patch(path(0), { expression: [] }, author));
+  for (const n of [1, 2]) world.apply(patch(path(n), of(0), author));
+  expect(world.refusal(patch(path(3), of(1, 2, 0), author))).toEqual([]);
 });

@@ -2,19 +2,19 @@ import type { Expression } from "../kinds/security.ts";
 import { kindOf } from "../kinds.ts";
 import { referencesOf } from "../references.ts";
 import type { Check, Finding, Scope } from "./check.ts";
+import { circleFrom } from "./circle.ts";
 
 type Found = Omit<Finding, "path">;
 
 /** An expression is a sentence, and no group is a part of itself. */
 export const groups: Check = function* (scope) {
-  for (const [path, { expression }] of scope.present("Group")) {
+  const fresh = scope.present("Group");
+  for (const [path, { expression }] of fresh)
     for (const found of [...grammarFlaws(expression), ...expression.flatMap(conditionFlaws)]) yield { path, ...found };
-    const circle = circleThrough(scope, path);
-    if (circle) {
-      const why = `makes ${path} a part of itself: ${circle.way.join(" > ")}; take one of these out`;
-      yield { path, field: circle.field, value: circle.way[0], why };
-    }
-  }
+  yield* circleFlaws(
+    scope,
+    fresh.map(([path]) => path),
+  );
 };
 
 const isConjunction = (part: Expression | undefined) => part?.resource_type === "ConjunctionOperator";
@@ -55,39 +55,24 @@ function conditionFlaws(part: Expression, i: number): Found[] {
     : [];
 }
 
-interface Circle {
-  readonly field: string;
-  /** From what the group names to the group itself. */
-  readonly way: readonly string[];
-}
+/** Of a long way, its beginning is enough. */
+const MOST_NAMED = 10;
 
-const GROUP = "Group";
+/** A circle goes through a group that was edited, as there was none before. One is enough to say. */
+function* circleFlaws(scope: Scope, edited: readonly string[]): Generator<Finding> {
+  const circle = circleFrom(edited, (path) => groupsIn(scope, path).map((reference) => reference.path));
+  const own = new Set(edited);
+  const start = circle?.findIndex((path) => own.has(path)) ?? -1;
+  const path = circle?.[start];
+  if (!circle || path === undefined) return;
+  const way = [...circle.slice(start + 1), ...circle.slice(0, start + 1)];
+  const field = groupsIn(scope, path).find((reference) => reference.path === way[0])?.field ?? "expression";
+  const shown = way.length > MOST_NAMED ? [...way.slice(0, MOST_NAMED), "…"] : way;
+  const why = `makes ${path} a part of itself: ${shown.join(" > ")}; take one of these out`;
+  yield { path, field, value: way[0], why };
+}
 
 const groupsIn = (scope: Scope, path: string) => {
-  const group = scope.object(GROUP, path);
-  return group ? referencesOf(GROUP, group).filter((reference) => kindOf(reference.path) === GROUP) : [];
+  const group = scope.object("Group", path);
+  return group ? referencesOf("Group", group).filter((reference) => kindOf(reference.path) === "Group") : [];
 };
-
-function circleThrough(scope: Scope, path: string): Circle | undefined {
-  for (const { field, path: first } of groupsIn(scope, path)) {
-    const way = wayBetween(scope, first, path);
-    if (way) return { field, way };
-  }
-  return undefined;
-}
-
-/** Looks without recursion, and at no group twice: long chains are no trouble. */
-function wayBetween(scope: Scope, first: string, last: string): string[] | undefined {
-  const from = new Map<string, string | undefined>([[first, undefined]]);
-  for (const here of from.keys()) {
-    if (here === last) return wayTo(here, from);
-    for (const { path: next } of groupsIn(scope, here)) if (!from.has(next)) from.set(next, here);
-  }
-  return undefined;
-}
-
-function wayTo(end: string, from: ReadonlyMap<string, string | undefined>): string[] {
-  const way: string[] = [];
-  for (let here: string | undefined = end; here !== undefined; here = from.get(here)) way.unshift(here);
-  return way;
-}

@@ -2,7 +2,7 @@ import { constants } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import type { TlsOptions } from "node:tls";
+import type { TLSSocket, TlsOptions } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import type { Limits } from "./limits.ts";
 import { sourceOf } from "./source.ts";
@@ -36,7 +36,7 @@ export function limitedTlsServer(
   { certificate, key, limits, clock, tls }: TlsServerOptions,
   handler: RequestListener,
   refused: (reason: string) => void,
-): { readonly server: Server; readonly destroyAll: () => void } {
+): { readonly server: Server; readonly open: ReadonlySet<Socket> } {
   const server = createServer(
     {
       minVersion: "TLSv1.2",
@@ -46,7 +46,7 @@ export function limitedTlsServer(
       ciphers: CIPHERS,
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
       handshakeTimeout: limits.headersMs,
-      headersTimeout: limits.headersMs,
+      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: Math.min(5_000, limits.headersMs / 2),
       keepAliveTimeout: limits.idleMs,
@@ -59,19 +59,14 @@ export function limitedTlsServer(
   server.on("tlsClientError", () => refused("handshake"));
   const open = new Set<Socket>();
   limitConnections(server, { limits, clock, open, refused });
-  return {
-    server,
-    destroyAll: () => {
-      for (const socket of open) socket.destroy();
-    },
-  };
+  return { server, open };
 }
 
-/** What is no HTTP gets the shortest answer there is, where it still reads. */
+/** What is no HTTP gets the shortest answer there is; what is no TLS could not read it, and would never end. */
 export function answerClientError(error: Error, socket: Socket, refused: (reason: string) => void): void {
   const { code = "" } = error as NodeJS.ErrnoException;
   refused(clientErrors[code]?.[0] ?? "no HTTP");
-  if (code === "ECONNRESET" || !socket.writable) socket.destroy();
+  if (code === "ECONNRESET" || !socket.writable || (socket as TLSSocket).getFinished() === undefined) socket.destroy();
   else
     socket.end(
       `HTTP/1.1 ${clientErrors[code]?.[1] ?? "400 Bad Request"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,

@@ -15,11 +15,6 @@ export interface ManagerClientOptions {
 
 type Json = Readonly<Record<string, unknown>>;
 
-interface Exchange {
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
 /** Longer answers than any page has. */
 const MOST_BYTES = 256 * 1_048_576;
 
@@ -43,11 +38,11 @@ export class ManagerClient {
   }
 
   /** All of a collection, page after page. */
-  async list(path: string): Promise<readonly Json[]> {
+  async list(path: string, pageSize = 1_000): Promise<readonly Json[]> {
     const all: Json[] = [];
     for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-      const query: string = cursor === "" ? "" : `?cursor=${encodeURIComponent(cursor)}`;
-      const page = (await this.#ask("GET", path + query)) as { results: Json[]; cursor?: string };
+      const query = new URLSearchParams({ page_size: String(pageSize), ...(cursor === "" ? {} : { cursor }) });
+      const page = (await this.#ask("GET", `${path}?${query}`)) as { results: Json[]; cursor?: string };
       all.push(...page.results);
       cursor = page.cursor;
     }
@@ -56,15 +51,15 @@ export class ManagerClient {
 
   /** @returns the object as it is now */
   async put(path: string, body: unknown): Promise<Json> {
-    return (await this.#ask("PUT", path, { body })) as Json;
+    return (await this.#ask("PUT", path, body)) as Json;
   }
 
   async patch(path: string, body: unknown): Promise<void> {
-    await this.#ask("PATCH", path, { body });
+    await this.#ask("PATCH", path, body);
   }
 
   async post(path: string, body: unknown): Promise<Json> {
-    return (await this.#ask("POST", path, { body })) as Json;
+    return (await this.#ask("POST", path, body)) as Json;
   }
 
   async delete(path: string): Promise<void> {
@@ -75,7 +70,7 @@ export class ManagerClient {
     this.#agent.destroy();
   }
 
-  #ask(method: string, path: string, { body, headers }: Exchange = {}): Promise<unknown> {
+  #ask(method: string, path: string, body?: unknown): Promise<unknown> {
     const { url, token, timeoutMs = 30_000 } = this.#options;
     const text = body === undefined ? undefined : JSON.stringify(body);
     const failed = (why: string, cause?: unknown) =>
@@ -92,7 +87,6 @@ export class ManagerClient {
             ...(text === undefined
               ? {}
               : { "content-type": "application/json", "content-length": Buffer.byteLength(text) }),
-            ...headers,
           },
         },
         (answer) => {

@@ -37,6 +37,8 @@ export interface ApiWorld {
 
 export interface ApiServer {
   readonly port: number;
+  /** Connections that are open, whatever they are at. */
+  readonly connections: () => number;
   /** Connections that were turned away or given up, by reason. */
   readonly refused: ReadonlyMap<string, number>;
   /** As `METHOD path`, in fastify's words. */
@@ -53,8 +55,8 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
   const refused = new Map<string, number>();
   const count = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
   const gate = new Gate(access, limits, clock);
-  let destroyAll = (): void => undefined;
   let renew: ApiServer["renew"] = () => undefined;
+  let open: ReadonlySet<Socket> = new Set();
   const fail = failures(log, clock);
   const server = fastify({
     logger: false,
@@ -66,8 +68,8 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
     clientErrorHandler: (error, socket) => answerClientError(error, socket as Socket, count),
     serverFactory: (handler) => {
       const made = limitedTlsServer({ ...options, limits, clock }, handler, count);
-      destroyAll = made.destroyAll;
       renew = made.renew;
+      open = made.open;
       return made.server;
     },
   });
@@ -97,11 +99,12 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
   return {
     port: (server.server.address() as AddressInfo).port,
     refused,
+    connections: () => open.size,
     routes: registered,
     renew: (as) => renew(as),
     close: async () => {
       const closed = server.close();
-      destroyAll();
+      for (const socket of open) socket.destroy();
       await closed;
     },
   };

@@ -2,7 +2,7 @@ import { constants } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import type { TlsOptions } from "node:tls";
+import type { TLSSocket, TlsOptions } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import type { Limits } from "./limits.ts";
 import { sourceOf } from "./source.ts";
@@ -38,7 +38,7 @@ export function limitedTlsServer(
   refused: (reason: string) => void,
 ): {
   readonly server: Server;
-  readonly destroyAll: () => void;
+  readonly open: ReadonlySet<Socket>;
   readonly renew: (as: Pick<TlsServerOptions, "certificate" | "key">) => void;
 } {
   const context = (as: Pick<TlsServerOptions, "certificate" | "key">) => ({
@@ -50,7 +50,7 @@ export function limitedTlsServer(
     {
       ...context({ certificate, key }),
       handshakeTimeout: limits.headersMs,
-      headersTimeout: limits.headersMs,
+      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: Math.min(5_000, limits.headersMs / 2),
       keepAliveTimeout: limits.idleMs,
@@ -63,20 +63,14 @@ export function limitedTlsServer(
   server.on("tlsClientError", () => refused("handshake"));
   const open = new Set<Socket>();
   limitConnections(server, { limits, clock, open, refused });
-  return {
-    server,
-    destroyAll: () => {
-      for (const socket of open) socket.destroy();
-    },
-    renew: (as) => server.setSecureContext(context(as)),
-  };
+  return { server, open, renew: (as) => server.setSecureContext(context(as)) };
 }
 
-/** What is no HTTP gets the shortest answer there is, where it still reads. */
+/** What is no HTTP gets the shortest answer there is; what is no TLS could not read it, and would never end. */
 export function answerClientError(error: Error, socket: Socket, refused: (reason: string) => void): void {
   const { code = "" } = error as NodeJS.ErrnoException;
   refused(clientErrors[code]?.[0] ?? "no HTTP");
-  if (code === "ECONNRESET" || !socket.writable) socket.destroy();
+  if (code === "ECONNRESET" || !socket.writable || (socket as TLSSocket).getFinished() === undefined) socket.destroy();
   else
     socket.end(
       `HTTP/1.1 ${clientErrors[code]?.[1] ?? "400 Bad Request"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,

@@ -24,11 +24,16 @@ export interface Sharing {
   committed(commit: Commit): void;
 }
 
-/** Receivers of the same span share it. */
+/** What follows from one root. Receivers that have the root share it. */
 interface Span {
-  readonly roots: readonly ResourceId[];
+  readonly root: ResourceId;
   reach: Reach;
   readonly receivers: Set<string>;
+}
+
+interface Session {
+  readonly publication: Publication;
+  spans: readonly Span[];
 }
 
 /**
@@ -39,8 +44,8 @@ export class Relay implements Sharing {
   readonly #upstream: Upstream;
   readonly #admission: Admission;
   readonly #index: SpanIndex;
-  readonly #spans = new Map<string, Span>();
-  readonly #sessions = new Map<string, { readonly publication: Publication; span: Span }>();
+  readonly #spans = new Map<ResourceId, Span>();
+  readonly #sessions = new Map<string, Session>();
 
   constructor(upstream: Upstream, references: References, admission: Admission) {
     this.#upstream = upstream;
@@ -54,12 +59,12 @@ export class Relay implements Sharing {
     const source = {
       instance: () => this.#upstream.held().instance,
       at: () => this.#upstream.held().at,
-      get: (id: ResourceId) => (this.#sessions.get(receiver)?.span.reach.ids.has(id) ? this.#index.get(id) : undefined),
+      get: (id: ResourceId) => (holds(this.#sessions.get(receiver), id) ? this.#index.get(id) : undefined),
       all: () => this.#all(receiver),
       behind: (at: Position) => this.#upstream.behind(at),
     };
     const publication = new Publication(source, this.#admission, wake);
-    this.#sessions.set(receiver, { publication, span: this.#join(receiver) });
+    this.#sessions.set(receiver, { publication, spans: this.#join(receiver) });
     return publication;
   }
 
@@ -68,14 +73,18 @@ export class Relay implements Sharing {
     if (!session || (publication && session.publication !== publication)) return;
     session.publication.end();
     this.#sessions.delete(receiver);
-    this.#leave(receiver, session.span);
+    this.#leave(receiver, session.spans);
   }
 
   /** What the receiver should hold, in the end. */
   *#all(receiver: string): Iterable<Resource> {
-    for (const id of this.#sessions.get(receiver)?.span.reach.ids ?? []) {
-      const resource = this.#index.get(id);
-      if (resource) yield resource;
+    const spans = this.#sessions.get(receiver)?.spans ?? [];
+    for (const [n, { reach }] of spans.entries()) {
+      const earlier = spans.slice(0, n);
+      for (const id of reach.ids) {
+        const resource = isIn(earlier, id) ? undefined : this.#index.get(id);
+        if (resource) yield resource;
+      }
     }
   }
 
@@ -93,49 +102,86 @@ export class Relay implements Sharing {
     for (const resource of upserts) this.#index.put(resource);
     for (const id of deletes) this.#index.remove(id);
     look();
-    for (const span of this.#spans.values()) if (meet(span, around)) this.#renew(span, touched);
-    for (const receiver of movers) this.#move(receiver);
+    this.#tell(touched, this.#renew(around, touched), movers);
     for (const { publication } of this.#sessions.values()) publication.moved();
   }
 
-  #renew(span: Span, touched: ReadonlySet<ResourceId>): void {
-    const before = span.reach.ids;
-    span.reach = this.#index.reachOf(span.roots);
-    const { ids } = span.reach;
-    const changed = new Set([...touched].filter((id) => before.has(id) || ids.has(id)));
-    for (const id of before.symmetricDifference(ids)) changed.add(id);
-    for (const receiver of span.receivers) {
-      const publication = this.#sessions.get(receiver)?.publication;
-      for (const id of changed) publication?.changed(id, before.has(id));
+  /** Computes anew what is different. @returns what each such span was before, and what may be different in it */
+  #renew(around: ReadonlySet<ResourceId>, touched: ReadonlySet<ResourceId>): Renewals {
+    const renewals = new Map<Span, Renewal>();
+    for (const span of this.#spans.values()) {
+      if (!meet(span, around)) continue;
+      const before = span.reach.ids;
+      span.reach = this.#index.reachOf(span.root);
+      const { ids } = span.reach;
+      const known = [...touched].filter((id) => before.has(id) || ids.has(id));
+      renewals.set(span, { before, changed: [...known, ...before.symmetricDifference(ids)] });
+    }
+    return renewals;
+  }
+
+  /** Receivers of renewed spans, and those whose own resources have changed, and perhaps where their spans begin. */
+  #tell(touched: ReadonlySet<ResourceId>, renewals: Renewals, movers: ReadonlySet<string>): void {
+    const receivers = new Set([...[...renewals.keys()].flatMap((span) => [...span.receivers]), ...movers]);
+    for (const receiver of receivers) {
+      const session = this.#sessions.get(receiver);
+      if (!session) continue;
+      const { spans } = session;
+      const moved = movers.has(receiver) ? this.#move(receiver, session, renewals) : [];
+      const changed = new Set([...spans.flatMap((span) => renewals.get(span)?.changed ?? []), ...moved]);
+      const before = spans.map((span) => idsBefore(span, renewals));
+      for (const id of changed) {
+        const was = before.some((ids) => ids.has(id));
+        const is = holds(session, id);
+        if (was !== is || (is && touched.has(id))) session.publication.changed(id, was);
+      }
     }
   }
 
-  /** A receiver's own resources have changed, and perhaps where its span begins. */
-  #move(receiver: string): void {
-    const session = this.#sessions.get(receiver);
-    if (!session) return;
-    const before = session.span;
-    this.#leave(receiver, before);
-    session.span = this.#join(receiver);
-    if (session.span === before) return;
-    for (const id of before.reach.ids.symmetricDifference(session.span.reach.ids))
-      session.publication.changed(id, before.reach.ids.has(id));
+  /** @returns all of the spans that the receiver enters or leaves */
+  #move(receiver: string, session: Session, renewals: Renewals): ResourceId[] {
+    const before = session.spans;
+    const now = this.#join(receiver);
+    const left = before.filter((span) => !now.includes(span));
+    this.#leave(receiver, left);
+    session.spans = now;
+    const entered = now.filter((span) => !before.includes(span));
+    return [
+      ...left.flatMap((span) => [...idsBefore(span, renewals)]),
+      ...entered.flatMap((span) => [...span.reach.ids]),
+    ];
   }
 
-  #join(receiver: string): Span {
-    const roots = this.#index.rootsOf(receiver);
-    const key = roots.join("\n");
-    const span = this.#spans.get(key) ?? { roots, reach: this.#index.reachOf(roots), receivers: new Set() };
-    this.#spans.set(key, span);
-    span.receivers.add(receiver);
-    return span;
+  #join(receiver: string): readonly Span[] {
+    return this.#index.rootsOf(receiver).map((root) => {
+      const span = this.#spans.get(root) ?? { root, reach: this.#index.reachOf(root), receivers: new Set() };
+      this.#spans.set(root, span);
+      span.receivers.add(receiver);
+      return span;
+    });
   }
 
-  #leave(receiver: string, span: Span): void {
-    span.receivers.delete(receiver);
-    if (span.receivers.size === 0) this.#spans.delete(span.roots.join("\n"));
+  #leave(receiver: string, spans: readonly Span[]): void {
+    for (const span of spans) {
+      span.receivers.delete(receiver);
+      if (span.receivers.size === 0) this.#spans.delete(span.root);
+    }
   }
 }
+
+interface Renewal {
+  readonly before: ReadonlySet<ResourceId>;
+  /** Of it, and of what it is now. */
+  readonly changed: readonly ResourceId[];
+}
+
+type Renewals = ReadonlyMap<Span, Renewal>;
+
+const idsBefore = (span: Span, renewals: Renewals) => renewals.get(span)?.before ?? span.reach.ids;
+
+const isIn = (spans: readonly Span[], id: ResourceId) => spans.some(({ reach }) => reach.ids.has(id));
+
+const holds = (session: Session | undefined, id: ResourceId) => session !== undefined && isIn(session.spans, id);
 
 const meet = ({ reach: { ids, missing } }: Span, around: ReadonlySet<ResourceId>) =>
   !around.isDisjointFrom(ids) || !around.isDisjointFrom(missing);

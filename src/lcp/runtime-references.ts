@@ -11,7 +11,6 @@ export const agentReferences: References = {
   needs: (resource) => {
     const { type, body } = pieceOf(resource);
     if (type === "port") return [ResourceId("segment", body.segment), ResourceId("tep", body.tep)];
-    if (type === "guard") return body.policies.map((policy) => ResourceId("policy", policy));
     return type === "policy" ? body.rules.flatMap(groupsOf) : [];
   },
   partOf: (resource) => {
@@ -23,6 +22,10 @@ export const agentReferences: References = {
     const { type, body } = pieceOf(resource);
     if (type === "guard") return [body.node];
     return type === "port" && body.node !== undefined ? [body.node] : [];
+  },
+  leads: (resource) => {
+    const { type, body } = pieceOf(resource);
+    return type === "guard" ? body.policies.map((policy) => ResourceId("policy", policy)) : [];
   },
 };
 

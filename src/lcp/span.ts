@@ -8,6 +8,8 @@ export interface References {
   partOf(resource: Resource): readonly ResourceId[];
   /** The receivers whose own it is. */
   homes(resource: Resource): readonly string[];
+  /** What concerns those besides: what many share and each has a say of its own about. */
+  leads(resource: Resource): readonly ResourceId[];
 }
 
 /** What is in a span, and what would be if it existed. */
@@ -57,26 +59,28 @@ export class SpanIndex {
     return resource ? this.#references.homes(resource) : [];
   }
 
-  /** Where a receiver's span begins: what its own resources are parts of, or they themselves. */
+  /** Where a receiver's span begins: what its own resources are parts of, or they themselves, and where they lead. */
   rootsOf(receiver: string): ResourceId[] {
     const roots = [...(this.#own.get(receiver) ?? [])].flatMap((id) => {
       const wholes = this.wholesOf(id);
-      return wholes.length > 0 ? wholes : [id];
+      const resource = this.#known.get(id);
+      return [...(wholes.length > 0 ? wholes : [id]), ...(resource ? this.#references.leads(resource) : [])];
     });
     return [...new Set(roots)].sort();
   }
 
-  /** The roots, their parts, what those need, and so on. */
-  reachOf(roots: readonly ResourceId[]): Reach {
+  /** A root, its parts, what those need, and so on. */
+  reachOf(root: ResourceId): Reach {
     const ids = new Set<ResourceId>();
     const missing = new Set<ResourceId>();
-    const open = [...roots];
+    const open = [root];
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       const resource = this.#known.get(id);
       if (!resource) missing.add(id);
       if (!resource || ids.has(id)) continue;
       ids.add(id);
-      open.push(...this.#references.needs(resource), ...(this.#parts.get(id) ?? []));
+      open.push(...this.#references.needs(resource));
+      for (const part of this.#parts.get(id) ?? []) open.push(part);
     }
     return { ids, missing };
   }

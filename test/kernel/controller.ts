@@ -31,7 +31,7 @@ const relay = new RelayServer(
         at = after(receiver);
       },
     },
-    { needs: () => [], partOf: () => [], homes: () => ["pcg-a"] },
+    { needs: () => [], partOf: () => [], leads: () => [], homes: () => ["pcg-a"] },
     limitSnapshots(systemClock, Math.random),
   ),
   systemClock,

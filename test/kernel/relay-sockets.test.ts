@@ -44,7 +44,7 @@ afterEach(async () => {
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Everything is everybody's. */
-const references = { needs: () => [], partOf: () => [], homes: () => ["vm-1", "enemy"] };
+const references = { needs: () => [], partOf: () => [], leads: () => [], homes: () => ["vm-1", "enemy"] };
 
 interface Gateway extends Serving {
   /** Bytes that the nodes have not taken yet, of all together. */

@@ -23,7 +23,7 @@ const gateway = fc.integer({ min: 0, max: 1 });
 type Deed = (world: World) => void;
 
 const put =
-  (type: "tep" | "segment" | "group" | "port" | "rule", n: number, body: Body): Deed =>
+  (type: "tep" | "segment" | "group" | "member" | "port" | "rule" | "policy" | "guard", n: number, body: Body): Deed =>
   (world) =>
     world.origin.change([{ type, key: `${n}`, body }], []);
 
@@ -45,7 +45,22 @@ const deeds: fc.Arbitrary<[string, Deed]> = fc.oneof(
       put("rule", n, { value: 0, segment, group, poison }),
     ]),
   fc
-    .tuple(fc.constantFrom("tep", "segment", "group", "port", "rule"), key)
+    .tuple(key, key, value)
+    .map(([n, group, v]): [string, Deed] => [
+      `member ${n} of group ${group} = ${v}`,
+      put("member", n, { value: v, group }),
+    ]),
+  fc
+    .tuple(key, key)
+    .map(([n, group]): [string, Deed] => [`policy ${n} for group ${group}`, put("policy", n, { value: 0, group })]),
+  fc
+    .tuple(fc.nat(AGENTS.length - 1), fc.uniqueArray(key, { maxLength: 3 }))
+    .map(([n, policies]): [string, Deed] => [
+      `agent ${n} guarded by policies ${policies.join(", ")}`,
+      put("guard", n, { value: 0, agent: AGENTS[n] ?? "", policies }),
+    ]),
+  fc
+    .tuple(fc.constantFrom("tep", "segment", "group", "member", "port", "rule", "policy", "guard"), key)
     .map(([type, n]): [string, Deed] => [`no ${type} ${n}`, (w) => w.origin.change([], [ResourceId(type, `${n}`)])]),
   fc
     .tuple(gateway, key, fc.boolean())

@@ -15,6 +15,7 @@ export interface Body {
   readonly segment?: number;
   readonly tep?: number;
   readonly group?: number;
+  readonly policies?: readonly number[];
   readonly agent?: string;
   readonly poison?: boolean;
 }
@@ -25,15 +26,23 @@ const GATEWAY = ResourceId("gateway", "g");
 const bodyOf = (resource: Resource) => resource.body as Body;
 const some = (type: ResourceType, n: number | undefined) => (n === undefined ? [] : [ResourceId(type, `${n}`)]);
 
-/** A segment is a gateway's; a port or rule a segment's; ports need their tunnel endpoint, rules their group. */
+/**
+ * A segment is a gateway's; a port or rule a segment's, a member a group's; ports need their tunnel endpoint, rules and
+ * policies their group. A guard is its agent's and the gateways', and leads to policies.
+ */
 export const references: References = {
-  needs: (r) => [...some("tep", bodyOf(r).tep), ...some("group", bodyOf(r).group)],
-  partOf: (r) => (r.type === "segment" ? [GATEWAY] : some("segment", bodyOf(r).segment)),
+  needs: (r) => (r.type === "member" ? [] : [...some("tep", bodyOf(r).tep), ...some("group", bodyOf(r).group)]),
+  partOf: (r) => {
+    if (r.type === "member") return some("group", bodyOf(r).group);
+    return r.type === "segment" ? [GATEWAY] : some("segment", bodyOf(r).segment);
+  },
   homes: (r) => {
     if (r.type === "gateway") return GATEWAYS;
     const { agent } = bodyOf(r);
+    if (r.type === "guard") return agent === undefined ? GATEWAYS : [agent, ...GATEWAYS];
     return agent === undefined ? [] : [agent];
   },
+  leads: (r) => (bodyOf(r).policies ?? []).map((n) => ResourceId("policy", `${n}`)),
 };
 
 export const judge = (resource: Resource): string | undefined => (bodyOf(resource).poison ? "poison" : undefined);
@@ -59,7 +68,10 @@ export function concernOf(node: string, table: Table): Map<ResourceId, Resource>
   return new Map(all.filter((r) => ids.has(idOf(r))).map((r) => [idOf(r), r]));
 }
 
-const beginnings = (own: Resource) => (references.partOf(own).length > 0 ? references.partOf(own) : [idOf(own)]);
+const beginnings = (own: Resource) => [
+  ...(references.partOf(own).length > 0 ? references.partOf(own) : [idOf(own)]),
+  ...references.leads(own),
+];
 
 /** All that was ever true, by where its source was. */
 export type History = Map<Position, Table>;

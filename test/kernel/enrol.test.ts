@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTlsServer, request as httpsRequest } from "node:https";
@@ -25,12 +26,14 @@ import { RelayServer } from "../../src/lcp/relay-server.ts";
 import { newRequest } from "../../src/lcp/request.ts";
 import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
 import { type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
-import { Authority, newAuthority } from "../../src/manager/enrol/authority.ts";
-import { authorityIn, ensureAuthority, issuerOf } from "../../src/manager/enrol/authority-document.ts";
+import { newAuthority } from "../../src/manager/enrol/authority.ts";
+import { ensureAuthority } from "../../src/manager/enrol/authority-document.ts";
 import { SharedStore } from "../../src/manager/enrol/book.testing.ts";
 import { askForCertificate, enrolRoutes } from "../../src/manager/enrol/enrol-routes.edge.ts";
 import { Enrolment } from "../../src/manager/enrol/enrolment.ts";
+import { configured } from "../../src/manager/enrol/instance-identity.ts";
 import { forgotten, revoked } from "../../src/manager/enrol/nodes.ts";
+import { ownCredentials } from "../../src/manager/enrol/own-credentials.ts";
 import { newToken } from "../../src/manager/enrol/tokens.ts";
 import type { Commits } from "../../src/manager/state/documents.ts";
 import { until } from "./namespace.ts";
@@ -68,13 +71,8 @@ async function aManager(lifeMs = HOUR_MS): Promise<Manager> {
   const commits = new SharedStore().manager();
   await ensureAuthority(commits, "ours", Date.now());
   const enrolment = new Enrolment({ commits, clock: systemClock, log, lifeMs });
-  const { certificate: root, pin } = enrolment.authority();
-  const certify = async (identity: Identity) => {
-    const issuer = issuerOf(authorityIn(commits.documents));
-    const { key, request } = await newRequest();
-    const { pem } = await new Authority(issuer).issue(request, { identity, forMs: HOUR_MS }, Date.now());
-    return { certificate: `${pem}\n${issuer.certificate}`, key, authority: root };
-  };
+  const { pin } = enrolment.authority();
+  const certify = (identity: Identity) => ownCredentials(commits.documents, { identity, forMs: HOUR_MS }, Date.now());
   const as = await certify(manager);
   const came: string[] = [];
   const nothing = { held: (): Held => ({ instance: "ccp", at: START, resources: new Map() }), behind: () => undefined };
@@ -245,6 +243,17 @@ test("certificates that are over in seconds are renewed by themselves, and nobod
   expect(readCredentials(at).certificate).not.toBe(first);
 });
 
+test("a certificate that was over before managers came back is renewed with, and lets nobody in", async () => {
+  const its = await aManager(1_000);
+  const late = await enrolled(its);
+  await until("it is over", () => new X509Certificate(late.certificate).validToDate.getTime() < Date.now());
+  const { ended } = connect(its.lcp.port, late);
+  await until("it is turned away", () => ended.length === 1);
+  expect(its.lcp.refused.get("certificate or handshake")).toBe(1);
+  const { opened } = connect(its.lcp.port, await renew(its.url, late));
+  await until("the next is let in", () => opened.length === 1);
+});
+
 test("a certificate of our own authority that is on no list, or on another's, gets nobody in", async () => {
   const its = await aManager();
   await enrolled(its);
@@ -276,7 +285,7 @@ async function instance(its: Manager, instanceId: string): Promise<string> {
   openssl(...how.split(" "), "-in", "document", "-out", "signed");
   const regions = { "eu-west-1": readFileSync(join(at, "aws.pem"), "utf8") };
   const config = { regions, accounts: ["123456789012"], networks: ["127.0.0.0/8"] };
-  await its.commits.commit("admin", () => new Map([["/enrolment/aws", config]]));
+  await its.commits.commit("admin", configured(config));
   const answers: Record<string, string> = {
     "PUT /latest/api/token": "token",
     "GET /latest/dynamic/instance-identity/document": document,

@@ -50,6 +50,11 @@ export class Follower {
     return this.#subscription.held;
   }
 
+  /** Whether a source has compared, in this process, what is held with what there is. */
+  get compared(): boolean {
+    return this.#subscription.compared;
+  }
+
   /** What was told and cannot be used. */
   get refused(): Subscription["refused"] {
     return this.#subscription.refused;

@@ -63,6 +63,7 @@ export class Subscription {
   #at: Position;
   readonly #resources: Map<ResourceId, Resource>;
   #shadow: Shadow | undefined;
+  #compared = false;
   /** Versions that were offered and refused. Forgotten with the process: what was not understood may be now. */
   readonly #refused = new Map<ResourceId, Refusal>();
 
@@ -76,6 +77,11 @@ export class Subscription {
 
   get held(): Held {
     return { instance: this.#instance, at: this.#at, resources: this.#resources };
+  }
+
+  /** Whether a source has compared what is held with what there is. Before, what cannot be used is not known either. */
+  get compared(): boolean {
+    return this.#compared;
   }
 
   /** What was offered and cannot be used. */
@@ -123,6 +129,7 @@ export class Subscription {
   #current({ instance, at }: Extract<FromSource, { kind: "current" }>): Outcome {
     this.#forward(at);
     if (this.#shadow) throw new PcgError("LCP_OUT_OF_STEP", { got: "current", during: "a snapshot" });
+    this.#compared = true;
     if (instance === this.#instance && at === this.#at) return {};
     return { commit: this.#commit({ instance, at, upserts: [], deletes: [] }) };
   }
@@ -239,6 +246,7 @@ export class Subscription {
     for (const id of commit.deletes) this.#resources.delete(id);
     this.#instance = commit.instance;
     this.#at = commit.at;
+    this.#compared = true;
     return commit;
   }
 }

@@ -85,6 +85,16 @@ test("pieces that are refused are problems by name, until they are put right", a
     { id: "port/vm-4", version: at, why: 'endpoints[2].ip: is not in its segment (is "10.0.0.1")' },
   ]);
   await known(first, "the rest is realized", ({ gateway }) => gateway?.realized === at);
+  const { startedAt } = (await known(first, "it reports", ({ gateway }) => gateway)).gateway ?? {};
+  await pcgd.stop();
+  pcgd = told.startPcgd();
+  await known(
+    first,
+    "it is realized anew, and the problems are known",
+    (now) => now.gateway?.startedAt !== startedAt && now.gateway?.realized === at && now.problems.length === 2,
+  );
+  const silent = first.reports().filter((now) => now.gateway?.realized === at && now.problems.length < 2);
+  expect(silent).toEqual([]);
   first.tell({ deletes: ["port/vm-3", "port/vm-4"] });
   await known(first, "there are none", (now) => now.problems.length === 0);
 });

@@ -138,8 +138,14 @@ export class ControllerWish {
   }
 
   #report() {
+    const { progress, ...known } = this.#options.known();
+    // What is refused is forgotten with the process: until it is known again, nothing may be called realized without it.
+    const realized = this.#follower.compared ? progress.realized : null;
     const agents = this.#agents?.rows() ?? [];
-    return reportOf({ ...this.#options.known(), wishError: this.#wishError, problems: this.#problems(), agents });
+    return reportOf({
+      ...{ ...known, agents, progress: { ...progress, realized } },
+      ...{ wishError: this.#wishError, problems: this.#problems() },
+    });
   }
 
   /** What was told and is not in effect. One that cannot be read is newer than what of the same name is held. */

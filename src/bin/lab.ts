@@ -8,11 +8,12 @@ import { statusText } from "../lab/status.ts";
 
 const usage = `An AWS VPC with its gateways and VMs on this machine, out of network namespaces.
 
-  lab up [--detach]             build it, prove it with live fetches, and stay (Ctrl-C takes it down)
+  lab up [--detach] [--alone]   build it, prove it with live fetches, and stay (Ctrl-C takes it down); with --alone the
+                                gateway takes what is wanted from a file, and no manager runs
   lab down                      take it down
   lab status [--json]           what lives
-  lab exec NODE -- COMMAND      run a command in inet, vpc, host, pcg-a, vm-1, vm-1-underlay, …
-  lab restart DAEMON [--kill]   end pcgd or pcg-kernel (with SIGKILL) and start it again
+  lab exec NODE -- COMMAND      run a command in inet, vpc, mgr, host, pcg-a, vm-1, vm-1-underlay, …
+  lab restart DAEMON [--kill]   end pcgd, pcg-kernel or nsx-manager (with SIGKILL) and start it again
 
   --name NAME                   which laboratory; several can stand side by side (default: lab)
 `;
@@ -20,6 +21,7 @@ const usage = `An AWS VPC with its gateways and VMs on this machine, out of netw
 const options = {
   name: { type: "string", default: "lab" },
   detach: { type: "boolean", default: false },
+  alone: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
   kill: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
@@ -37,7 +39,7 @@ async function main(): Promise<number> {
     return print(values.json ? `${JSON.stringify(status, undefined, 2)}\n` : statusText(status));
   }
   if (command === "exec" && subject && program) return exec(lab, subject, [program, ...args]);
-  if (command === "restart" && (subject === "pcgd" || subject === "pcg-kernel"))
+  if (command === "restart" && (subject === "pcgd" || subject === "pcg-kernel" || subject === "nsx-manager"))
     return restart(lab, subject, values).then(() => 0);
   process.stderr.write(usage);
   return 2;

@@ -1,6 +1,7 @@
 import { stringify } from "yaml";
 import type { LabPaths } from "./lab-paths.ts";
 import type { Programs } from "./machine.ts";
+import { askManager, managerFiles, managerUrl } from "./manager.ts";
 import type { Step } from "./step.ts";
 import type { GatewayUnit, Topology } from "./topology.ts";
 import { labWish, unitConfig } from "./wish.ts";
@@ -20,6 +21,8 @@ export function gatewayFiles(lab: LabPaths, { name }: GatewayUnit) {
     socket: `${root}/pcgd.sock`,
     bpffs: `${root}/bpf`,
     state: `${root}/state`,
+    credentials: `${root}/credentials`,
+    joinToken: `${root}/join.token`,
     appliance: `${root}/opt`,
   };
 }
@@ -30,8 +33,19 @@ export const wishFile = (topology: Topology, lab: LabPaths): Step => ({
   text: `# What the laboratory wants of its gateways. Edit it: pcgd reads it again when it changes.\n${stringify(labWish(topology))}`,
 });
 
+/** Whether gateways are told by the manager, or by a file. */
+export type Wishing = "manager" | "file";
+
+export interface GatewayPlan {
+  readonly topology: Topology;
+  readonly lab: LabPaths;
+  readonly programs: Programs;
+  readonly wishing: Wishing;
+}
+
 /** A gateway unit from power-on: its files, then the two processes as they run on the appliance. */
-export function gateway(lab: LabPaths, unit: GatewayUnit, programs: Programs): readonly Step[] {
+export function gateway(plan: GatewayPlan, unit: GatewayUnit): readonly Step[] {
+  const { topology, lab, programs, wishing } = plan;
   const files = gatewayFiles(lab, unit);
   const group = `:${GATEWAY_GROUP}`;
   return [
@@ -42,10 +56,39 @@ export function gateway(lab: LabPaths, unit: GatewayUnit, programs: Programs): r
     { kind: "directory", path: files.state, owner: `${gatewayUsers.pcgd}${group}`, mode: "0750" },
     // Outside of both processes, so that what is pinned here outlives them.
     { kind: "bpffs", path: files.bpffs, owner: `${gatewayUsers["pcg-kernel"]}${group}` },
-    { kind: "file", path: files.config, text: stringify(unitConfig(unit)) },
+    { kind: "file", path: files.config, text: stringify(unitConfig(topology, unit, wishing)) },
+    ...(wishing === "manager" ? enrolment(plan, unit) : []),
     loadPrograms(lab, unit, programs),
     gatewayDaemon(lab, unit, "pcg-kernel", programs),
     gatewayDaemon(lab, unit, "pcgd", programs),
+  ];
+}
+
+/** The unit proves with a token who it is, and gets its certificate. */
+function enrolment({ topology, lab, programs }: GatewayPlan, unit: GatewayUnit): readonly Step[] {
+  const files = gatewayFiles(lab, unit);
+  const node = `pcg-${unit.name}`;
+  const as = { checkout: programs.checkout, user: gatewayUsers.pcgd, capabilities: "-all" };
+  const join = askManager(topology, lab, programs, ["join", "gateway", node]);
+  const enrol = onTheAppliance(lab, unit, as, [
+    ...(["pcgd.ts", "enrol", "--credentials", files.credentials] as const),
+    ...[
+      "--manager",
+      managerUrl(topology),
+      "--pin",
+      `@${managerFiles(lab, topology).pin}`,
+      "--token",
+      `@${files.joinToken}`,
+    ],
+  ]);
+  return [
+    { kind: "directory", path: files.credentials, owner: `${gatewayUsers.pcgd}:${GATEWAY_GROUP}`, mode: "0750" },
+    {
+      ...join,
+      kind: "run",
+      argv: ["sh", "-ec", `umask 077; "$@" >"$0"; chown ${gatewayUsers.pcgd} "$0"`, files.joinToken, ...join.argv],
+    },
+    { kind: "run", argv: enrol, namespace: lab.namespace(node) },
   ];
 }
 
@@ -65,6 +108,7 @@ function gatewayDaemon(lab: LabPaths, unit: GatewayUnit, daemon: GatewayDaemon, 
       argv: [
         ...["run", "--config", files.config, "--desired", lab.desired],
         ...["--kernel", files.kernelSocket, "--socket", files.socket, "--state", files.state],
+        ...["--credentials", files.credentials],
       ],
       socket: files.socket,
       capabilities: "-all",

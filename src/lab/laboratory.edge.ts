@@ -2,8 +2,9 @@ import { existsSync, mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, PcgError } from "../base/error.ts";
 import { nodesOf } from "./fabric.ts";
-import { type GatewayDaemon, gatewayDaemonName, loadPrograms } from "./gateway.ts";
+import { type GatewayDaemon, gatewayDaemonName, loadPrograms, type Wishing } from "./gateway.ts";
 import { type LabPaths, netnsFile } from "./lab-paths.ts";
+import { MANAGER_DAEMON } from "./manager.ts";
 import { labNodes } from "./nodes.ts";
 import { allSteps, type Sequence } from "./plan.ts";
 import { isAlive, recorded, stop } from "./processes.edge.ts";
@@ -28,13 +29,13 @@ export interface Watcher {
  * built and does not work is left standing to be looked at.
  * @throws LAB_FAILED
  */
-export async function up(lab: LabPaths, watcher: Watcher): Promise<readonly ProofResult[]> {
+export async function up(lab: LabPaths, wishing: Wishing, watcher: Watcher): Promise<readonly ProofResult[]> {
   requireAll();
   await claim(lab, watcher);
   try {
     await ensureGatewayUsers();
-    const { ground, on } = thisPlan(lab);
-    await build(lab, ground, watcher);
+    const { first, on } = thisPlan(lab, wishing);
+    for (const sequence of first) await build(lab, sequence, watcher);
     // All of them come to an end before any failure is acted on: nothing may be built while it is taken down.
     const built = await Promise.allSettled(on.map((sequence) => build(lab, sequence, watcher)));
     for (const result of built) if (result.status === "rejected") throw result.reason;
@@ -84,10 +85,14 @@ async function leases(lab: LabPaths, { say, signal }: Watcher): Promise<void> {
   }
 }
 
-/** Ends one process of each gateway, gently or not, and starts it again. */
-export async function restart(lab: LabPaths, daemon: GatewayDaemon, how: { kill: boolean }): Promise<void> {
+/** Ends the manager, or one process of each gateway, gently or not, and starts it again. */
+export async function restart(
+  lab: LabPaths,
+  daemon: GatewayDaemon | typeof MANAGER_DAEMON,
+  how: { kill: boolean },
+): Promise<void> {
   requireUp(lab);
-  const names = topology.units.map((unit) => gatewayDaemonName(unit, daemon));
+  const names = daemon === MANAGER_DAEMON ? [daemon] : topology.units.map((unit) => gatewayDaemonName(unit, daemon));
   for (const step of allSteps(thisPlan(lab))) {
     if (step.kind !== "daemon" || !names.includes(step.name)) continue;
     await stop(lab, step.name, how);

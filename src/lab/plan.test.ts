@@ -6,7 +6,7 @@ import { type Step, undoOf } from "./step.ts";
 import { topology } from "./topology.ts";
 
 const programs = { node: "/n/node", checkout: "/src", httpHost: "/src/http.ts", dhcpScript: "/src/dhcp.sh" };
-const steps = allSteps(plan(topology, labPaths("x"), programs));
+const steps = allSteps(plan(topology, labPaths("x"), programs, "manager"));
 const daemons = steps.flatMap((step) => (step.kind === "daemon" ? [step] : []));
 
 /** The namespaces a step needs to be there. */
@@ -48,7 +48,7 @@ test("plan starts the gateway's processes with no more than they need, kernel fi
   expect(ours).toMatchInlineSnapshot(`
     [
       "/run/pcg-x/a/opt setpriv --reuid pcg-kernel --regid pcg --clear-groups --inh-caps=-all,+net_admin,+bpf --ambient-caps=-all,+net_admin,+bpf --bounding-set=-all,+net_admin,+bpf --no-new-privs /opt/pcg/node_modules/.bin/node /opt/pcg/src/bin/pcg-kernel.ts --config /run/pcg-x/a/pcgd.yaml --socket /run/pcg-x/a/kernel.sock --bpffs /run/pcg-x/a/bpf",
-      "/run/pcg-x/a/opt setpriv --reuid pcg --regid pcg --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs /opt/pcg/node_modules/.bin/node /opt/pcg/src/bin/pcgd.ts run --config /run/pcg-x/a/pcgd.yaml --desired /run/pcg-x/desired.yaml --kernel /run/pcg-x/a/kernel.sock --socket /run/pcg-x/a/pcgd.sock --state /run/pcg-x/a/state",
+      "/run/pcg-x/a/opt setpriv --reuid pcg --regid pcg --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs /opt/pcg/node_modules/.bin/node /opt/pcg/src/bin/pcgd.ts run --config /run/pcg-x/a/pcgd.yaml --desired /run/pcg-x/desired.yaml --kernel /run/pcg-x/a/kernel.sock --socket /run/pcg-x/a/pcgd.sock --state /run/pcg-x/a/state --credentials /run/pcg-x/a/credentials",
     ]
   `);
 });

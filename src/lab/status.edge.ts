@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { gatewayDaemonName, gatewayFiles } from "./gateway.ts";
 import { type LabPaths, netnsFile } from "./lab-paths.ts";
 import { leaseFile } from "./machine.ts";
+import { managerFiles, managerUrl } from "./manager.ts";
 import { elasticPaths, labNodes } from "./nodes.ts";
 import { isAlive, type ProcessRecord, recorded } from "./processes.edge.ts";
 import { run } from "./run.edge.ts";
@@ -28,11 +29,18 @@ export async function readStatus(lab: LabPaths): Promise<LabStatus> {
         return [unit.name, { config, socket, kernelSocket, logs }];
       }),
     ),
-    desired: lab.desired,
+    manager: readManager(lab),
+    desired: existsSync(lab.desired) ? lab.desired : null,
     paths: elasticPaths(topology),
     vpcDrops: await vpcDrops(lab.namespace("vpc")),
     proofs: existsSync(lab.proofs) ? JSON.parse(readFileSync(lab.proofs, "utf8")) : [],
   };
+}
+
+function readManager(lab: LabPaths): LabStatus["manager"] {
+  const { token, authority } = managerFiles(lab, topology);
+  if (!existsSync(token)) return null;
+  return { url: managerUrl(topology), token: readFileSync(token, "utf8").trim(), authority };
 }
 
 type Named = ReturnType<typeof labNodes>[number];

@@ -25,7 +25,10 @@ export interface LabStatus {
   readonly nodes: readonly NodeStatus[];
   readonly leases: Readonly<Record<string, Lease>>;
   readonly gateway: Readonly<Record<string, { config: string; socket: string; kernelSocket: string; logs: string[] }>>;
-  readonly desired: string;
+  /** How to reach the manager's API; null: gateways take what is wanted from a file. */
+  readonly manager: { readonly url: string; readonly token: string; readonly authority: string } | null;
+  /** The file that says what is wanted; null: the manager does. */
+  readonly desired: string | null;
   /** Each Elastic IP's way to its VM, stage by stage. */
   readonly paths: readonly string[];
   /** Packets the VPC dropped, by why. */
@@ -36,14 +39,15 @@ export interface LabStatus {
 
 /** The same for people. */
 export function statusText(status: LabStatus): string {
-  const { name, up, nodes, leases, gateway, desired, paths, vpcDrops, proofs } = status;
+  const { name, up, nodes, leases, gateway, manager, desired, paths, vpcDrops, proofs } = status;
   if (!up) return `${name} is not up. Start it with: npm run lab -- up --detach${nameOption(name)}\n`;
   const width = Math.max(...nodes.map((node) => node.name.length));
   const drops = Object.entries(vpcDrops).filter(([, packets]) => packets > 0);
   const lines = [
     ...nodes.flatMap((node) => nodeLines(node, leases[node.name], width)),
     "",
-    `wish      ${desired} (edit it; it is read again)`,
+    ...(desired === null ? [] : [`wish      ${desired} (edit it; it is read again)`]),
+    ...(manager === null ? [] : [`manager   ${manager.url}, authority ${manager.authority}, token ${manager.token}`]),
     ...Object.entries(gateway).map(([unit, { socket, logs }]) => `unit ${unit}    ${socket}, logs ${logs.join(" ")}`),
     ...(drops.length > 0 ? [`VPC drops ${drops.map(([reason, n]) => `${reason} ${n}`).join(", ")}`] : []),
     ...paths.map((path) => `path      ${path}`),
@@ -64,8 +68,11 @@ function nodeLines({ name, what, addresses, pids, alive }: NodeStatus, lease: Le
 
 const nameOption = (name: string) => (name === "lab" ? "" : ` --name ${name}`);
 
+const askText = ({ url, token, authority }: NonNullable<LabStatus["manager"]>) =>
+  `curl -s --cacert ${authority} -H 'Authorization: Bearer ${token}' ${url}/policy/api/v1/infra/segments`;
+
 /** What to try in a laboratory that is up. */
-export function pokeText({ name, gateway }: LabStatus): string {
+export function pokeText({ name, gateway, manager }: LabStatus): string {
   const option = nameOption(name);
   const exec = (node: string, command: string) => `  npm run lab -- exec${option} ${node} -- ${command}`;
   return [
@@ -76,6 +83,7 @@ export function pokeText({ name, gateway }: LabStatus): string {
     exec("pcg-a", "tshark -i downlink0 -d udp.port==6081,geneve"),
     exec("pcg-a", "nft list ruleset"),
     ...Object.values(gateway).map(({ socket }) => `  npm run pcgd -- status --socket ${socket}`),
+    ...(manager === null ? [] : [exec("mgr", askText(manager))]),
     `  npm run lab -- restart${option} pcgd --kill`,
     `  npm run lab -- status${option} | down${option}`,
     "",

@@ -15,6 +15,8 @@ export interface Daemon extends Command {
   readonly pidFile?: string;
   /** Given: it is ready when this unix socket takes a connection. */
   readonly socket?: string;
+  /** Given: it is ready when this answers, asked where it runs. */
+  readonly url?: string;
 }
 
 /** One thing done to the machine. Everything the laboratory does to it is one of these. */

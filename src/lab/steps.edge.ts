@@ -47,16 +47,18 @@ async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
   }
   const started = await start(daemon);
   record(lab, daemon, started.pid);
-  if (daemon.socket) await answering(daemon, daemon.socket, started);
+  const { socket, url } = daemon;
+  if (socket) await answering(daemon, () => connects(socket), started);
+  if (url) await answering(daemon, () => answers(daemon, url), started);
 }
 
 /** Long enough for an emulated machine: a daemon that ended is noticed at once. */
 const READY_MS = 90_000;
 
-/** Waits until the daemon's socket takes connections. @throws LAB_FAILED with the end of its log */
-async function answering({ name, log }: Daemon, socket: string, { ending }: Started): Promise<void> {
+/** Waits until the daemon is there. @throws LAB_FAILED with the end of its log */
+async function answering({ name, log }: Daemon, isThere: () => Promise<boolean>, { ending }: Started): Promise<void> {
   const giveUpAt = Date.now() + READY_MS;
-  while (!(await connects(socket))) {
+  while (!(await isThere())) {
     const ended = ending();
     const problem = ended === undefined ? "does not answer" : `ended with ${ended}`;
     if (ended !== undefined || Date.now() > giveUpAt)
@@ -72,6 +74,13 @@ const connects = (path: string) =>
     socket.on("error", () => resolve(false));
     socket.on("connect", () => socket.destroy());
   });
+
+/** Whoever it is: who needs to know looks at the certificate. */
+const answers = ({ namespace }: Daemon, url: string) =>
+  run({ argv: ["curl", "-sfk", "--max-time", "2", url], ...(namespace && { namespace }) }).then(
+    () => true,
+    () => false,
+  );
 
 const LOG_LINES = 8;
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { Wishing } from "./gateway.ts";
 import type { LabPaths } from "./lab-paths.ts";
 import type { Programs } from "./machine.ts";
 import { plan } from "./plan.ts";
@@ -14,5 +15,5 @@ export const thesePrograms: Programs = {
   dhcpScript: here("./dhcp-client.sh"),
 };
 
-/** The plan of a laboratory on this machine. */
-export const thisPlan = (lab: LabPaths) => plan(topology, lab, thesePrograms);
+/** The plan of a laboratory on this machine. Left out how gateways are told: all that may be of it. */
+export const thisPlan = (lab: LabPaths, wishing: Wishing = "manager") => plan(topology, lab, thesePrograms, wishing);

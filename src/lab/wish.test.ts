@@ -7,8 +7,12 @@ test("labWish is a wish the gateway takes", () => {
   expect(checkDesired(labWish(topology))).toEqual({ ok: true, value: labWish(topology) });
 });
 
-test.each(topology.units)("unitConfig of $name is a configuration the gateway takes", (unit) => {
-  expect(checkUnitConfig(unitConfig(unit))).toMatchObject({ ok: true, value: { unit: unit.name } });
+test.each(["manager", "file"] as const)("unitConfig of gateways told by a %s is one they take", (wishing) => {
+  for (const unit of topology.units)
+    expect(checkUnitConfig(unitConfig(topology, unit, wishing))).toMatchObject({
+      ok: true,
+      value: { unit: unit.name },
+    });
 });
 
 test("labWish binds vm-1 by DHCP to the address its Elastic IP is 1:1 for, and leaves vm-2 to the range", () => {

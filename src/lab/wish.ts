@@ -1,16 +1,22 @@
 import type { DesiredState } from "../model/desired.ts";
 import type { FirewallRule } from "../model/firewall.ts";
 import type { UnitConfig } from "../model/unit.ts";
+import type { Wishing } from "./gateway.ts";
+import { CONTROLLER_ID } from "./manager.ts";
 import { segmentOf } from "./switch-flows.ts";
 import { type GatewayUnit, GENEVE_OPTION, hostPart, OVERLAY_MTU, ROUTER_MAC, type Topology } from "./topology.ts";
 
 /** The pcgd.yaml of a unit. */
-export const unitConfig = ({ name, downlink }: GatewayUnit): UnitConfig => ({
+export const unitConfig = (topology: Topology, { name, downlink }: GatewayUnit, wishing: Wishing): UnitConfig => ({
   unit: name,
   interfaces: { uplink: { name: "uplink0" }, downlink: { name: "downlink0" }, management: { name: "mgmt0" } },
   tep: { address: downlink.address, label: 12_300 },
   geneve: { optionClass: GENEVE_OPTION.class, optionType: GENEVE_OPTION.type },
   routerMac: ROUTER_MAC,
+  ...(wishing === "manager" && {
+    controller: { hosts: [topology.manager.eni.address], id: CONTROLLER_ID },
+    agents: {},
+  }),
 });
 
 /** What the laboratory wants of its gateways. */

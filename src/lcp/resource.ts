@@ -7,6 +7,7 @@ import type { Position } from "./position.ts";
  * are added in this order and removed in the reverse. `gateway` is of both, and speaks of all the rest.
  */
 export const resourceTypes = [
+  "certificate",
   "tep",
   "segment",
   "dhcp",

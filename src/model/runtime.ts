@@ -18,6 +18,18 @@ const groups = {
  * body is what the desired state has, with what ties pieces together.
  */
 const bodies = {
+  certificate: closed(
+    {
+      good: Type.Array(
+        closed({
+          serial: Type.String({ pattern: "^[0-9a-f]{1,40}$", description: "Hexadecimal." }),
+          until: Type.Optional(Type.Integer({ description: "Milliseconds since 1970. Left out: as it says itself." })),
+        }),
+        { maxItems: 8 },
+      ),
+    },
+    "The certificates of an agent that are good. Where there is one such piece, agents without any are let in nowhere.",
+  ),
   tep: Tep,
   segment: Segment,
   dhcp: Type.Omit(DhcpServer, ["bindings"], { additionalProperties: false }),

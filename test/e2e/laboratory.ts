@@ -10,6 +10,6 @@ const lab = (...args: string[]) =>
 /** One laboratory for all end-to-end tests. One that stands already is used and left standing. */
 export function setup(): (() => void) | undefined {
   if (existsSync(`/run/pcg-${LAB}`)) return undefined;
-  lab("up", "--detach");
+  lab("up", "--detach", "--alone");
   return () => void lab("down");
 }

@@ -1,4 +1,5 @@
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { X509Certificate } from "node:crypto";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "./namespace.ts";
 import { eip, everything, port, TEP, ToldUnit } from "./told-unit.ts";
@@ -74,6 +75,19 @@ test("the gateway passes on to a VM's agent what concerns it, as it changes, als
     "it is told without the controller",
     () => again.last() === `holds port/vm-1 port/vm-5 segment/app tep/${TEP}`,
   );
+});
+
+test("an agent whose certificate the controller says is good no more is put out within two seconds", async () => {
+  const controller = told.startController();
+  const { serialNumber } = new X509Certificate(readFileSync(told.path("vm-1/certificate.pem")));
+  const certificate = (...good: object[]) => ({ type: "certificate", key: "vm-1", body: { good } });
+  controller.tell({ upserts: [...everything, certificate({ serial: serialNumber.toLowerCase() })] });
+  await told.realized(({ controller: its }) => its?.state.connected === true);
+  await until("it is in", async () => (await told.status()).agents?.connected.length === 1);
+  controller.tell({ upserts: [certificate()] });
+  await until("it is out", async () => (await told.status()).agents?.connected.length === 0, 2_000);
+  await until("it is turned away", async () => (await told.status()).agents?.refused["revoked"]);
+  await controller.stop();
 });
 
 test("what was told and cannot be read any more is asked for again; until then the kernel stays as it is", async () => {

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createTlsServer, request as httpsRequest } from "node:https";
@@ -10,21 +11,29 @@ import fastify from "fastify";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../src/base/system-clock.edge.ts";
 import { Certificate } from "../../src/bin/pcgd/certificate.edge.ts";
+import { limitSnapshots } from "../../src/lcp/admission.ts";
 import type { Channel } from "../../src/lcp/channel.ts";
 import { type Credentials, connectTo } from "../../src/lcp/connect.edge.ts";
 import { enrol, renew } from "../../src/lcp/enrol/client.edge.ts";
 import { readCredentials, writeCredentials } from "../../src/lcp/enrol/credentials.edge.ts";
 import { instanceProof } from "../../src/lcp/enrol/instance-metadata.edge.ts";
 import { pinOf } from "../../src/lcp/enrol/pin.ts";
+import { Follower } from "../../src/lcp/follower.ts";
 import type { Identity } from "../../src/lcp/identity.ts";
+import { START } from "../../src/lcp/position.ts";
+import { Relay } from "../../src/lcp/relay.ts";
+import { RelayServer } from "../../src/lcp/relay-server.ts";
 import { newRequest } from "../../src/lcp/request.ts";
 import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
-import { Authority, newAuthority } from "../../src/manager/enrol/authority.ts";
-import { authorityIn, ensureAuthority, issuerOf } from "../../src/manager/enrol/authority-document.ts";
+import { type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
+import { newAuthority } from "../../src/manager/enrol/authority.ts";
+import { ensureAuthority } from "../../src/manager/enrol/authority-document.ts";
 import { SharedStore } from "../../src/manager/enrol/book.testing.ts";
 import { askForCertificate, enrolRoutes } from "../../src/manager/enrol/enrol-routes.edge.ts";
 import { Enrolment } from "../../src/manager/enrol/enrolment.ts";
+import { configured } from "../../src/manager/enrol/instance-identity.ts";
 import { forgotten, revoked } from "../../src/manager/enrol/nodes.ts";
+import { ownCredentials } from "../../src/manager/enrol/own-credentials.ts";
 import { newToken } from "../../src/manager/enrol/tokens.ts";
 import type { Commits } from "../../src/manager/state/documents.ts";
 import { until } from "./namespace.ts";
@@ -62,19 +71,22 @@ async function aManager(lifeMs = HOUR_MS): Promise<Manager> {
   const commits = new SharedStore().manager();
   await ensureAuthority(commits, "ours", Date.now());
   const enrolment = new Enrolment({ commits, clock: systemClock, log, lifeMs });
-  const { certificate: root, pin } = enrolment.authority();
-  const certify = async (identity: Identity) => {
-    const issuer = issuerOf(authorityIn(commits.documents));
-    const { key, request } = await newRequest();
-    const { pem } = await new Authority(issuer).issue(request, { identity, forMs: HOUR_MS }, Date.now());
-    return { certificate: `${pem}\n${issuer.certificate}`, key, authority: root };
-  };
+  const { pin } = enrolment.authority();
+  const certify = (identity: Identity) => ownCredentials(commits.documents, { identity, forMs: HOUR_MS }, Date.now());
   const as = await certify(manager);
   const came: string[] = [];
+  const nothing = { held: (): Held => ({ instance: "ccp", at: START, resources: new Map() }), behind: () => undefined };
+  const references = { needs: () => [], partOf: () => [], leads: () => [], homes: () => [] };
+  const relay = new RelayServer(
+    new Relay(nothing, references, limitSnapshots(systemClock, Math.random)),
+    systemClock,
+    log,
+  );
+  undo.push(() => relay.stop());
   const lcp = await serve(
     { host: "127.0.0.1", port: 0, as, role: "gateway" },
     {
-      ...{ clock: systemClock, log, accept: () => ({ message: () => {}, drained: () => {}, closed: () => {} }) },
+      ...{ clock: systemClock, log, accept: (node, channel) => relay.accept(node, channel) },
       isRefused: (identity, serial) => enrolment.isRefused(identity, serial),
       admitted: (identity, serial) => {
         came.push(serial);
@@ -195,26 +207,51 @@ test("a node that is revoked is put out within two seconds, and neither let in n
   await expect(renew(its.url, credentials)).rejects.toThrow("MANAGER_DENIED");
 });
 
-test("certificates that are over in seconds are renewed by themselves, many times", async () => {
+test("certificates that are over in seconds are renewed by themselves, and nobody loses a connection by it", async () => {
   const its = await aManager(4_000);
   const at = join(folder, "credentials");
   writeCredentials(at, await enrolled(its), { managers: ["https://127.0.0.1:1", its.url] });
   const first = readCredentials(at).certificate;
-  const channels: ReturnType<typeof connect>[] = [];
+  const lost: string[] = [];
   const certificate: Certificate = new Certificate(at, {
     ...{ clock: systemClock, log },
-    renewed: () => void channels.push(connect(its.lcp.port, () => certificate.credentials)),
+    renewed: () => follower.again(),
   });
+  const follower = new Follower({
+    ...{ clock: systemClock, random: Math.random, log: { ...log, info: (text) => void lost.push(text) } },
+    store: { load: () => NOTHING_HELD, commit: () => undefined },
+    judge: () => undefined,
+    committed: () => undefined,
+    connect: connectTo(
+      { host: "127.0.0.1", port: its.lcp.port, is: manager },
+      () => certificate.credentials,
+      systemClock,
+    ),
+  });
+  follower.start();
+  undo.push(() => follower.stop());
+  await until("it is connected", () => follower.connection.connected);
   certificate.start();
-  await until("it has come with three certificates", () => new Set(its.came).size === 3);
-  expect(certificate.status).toMatchObject({
-    name: "spiffe://pcg/gateway/pcg-a",
-    renews: true,
-    expired: false,
-    lastError: null,
-  });
+  await until(
+    "it has come with three certificates",
+    () => new Set(its.came).size === 3 && follower.connection.connected,
+  );
+  expect(lost).toEqual([]);
+  expect(certificate.status).toMatchObject({ name: "spiffe://pcg/gateway/pcg-a", renews: true, expired: false });
+  expect(certificate.status.lastError).toBeNull();
   expect(readCredentials(at)).toEqual(certificate.credentials);
   expect(readCredentials(at).certificate).not.toBe(first);
+});
+
+test("a certificate that was over before managers came back is renewed with, and lets nobody in", async () => {
+  const its = await aManager(1_000);
+  const late = await enrolled(its);
+  await until("it is over", () => new X509Certificate(late.certificate).validToDate.getTime() < Date.now());
+  const { ended } = connect(its.lcp.port, late);
+  await until("it is turned away", () => ended.length === 1);
+  expect(its.lcp.refused.get("certificate or handshake")).toBe(1);
+  const { opened } = connect(its.lcp.port, await renew(its.url, late));
+  await until("the next is let in", () => opened.length === 1);
 });
 
 test("a certificate of our own authority that is on no list, or on another's, gets nobody in", async () => {
@@ -248,7 +285,7 @@ async function instance(its: Manager, instanceId: string): Promise<string> {
   openssl(...how.split(" "), "-in", "document", "-out", "signed");
   const regions = { "eu-west-1": readFileSync(join(at, "aws.pem"), "utf8") };
   const config = { regions, accounts: ["123456789012"], networks: ["127.0.0.0/8"] };
-  await its.commits.commit("admin", () => new Map([["/enrolment/aws", config]]));
+  await its.commits.commit("admin", configured(config));
   const answers: Record<string, string> = {
     "PUT /latest/api/token": "token",
     "GET /latest/dynamic/instance-identity/document": document,

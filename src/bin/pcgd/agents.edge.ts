@@ -8,6 +8,7 @@ import { RelayServer } from "../../lcp/relay-server.ts";
 import { agentReferences } from "../../lcp/runtime-references.ts";
 import { type Serving, serve } from "../../lcp/serve.edge.ts";
 import type { Commit, Held } from "../../lcp/subscription.ts";
+import { AgentList } from "./agent-list.ts";
 
 export interface AgentsOptions {
   readonly host: string;
@@ -31,11 +32,13 @@ interface AgentRow {
 export class Agents {
   readonly #options: AgentsOptions;
   readonly #server: RelayServer;
+  readonly #list: AgentList;
   #serving: Serving | undefined;
 
   constructor(options: AgentsOptions) {
     this.#options = options;
     const { clock, log, held } = options;
+    this.#list = new AgentList(held());
     // An agent that knows more than its gateway heard it from the twin: it waits until this one has caught up.
     const upstream = { held, behind: () => undefined };
     this.#server = new RelayServer(
@@ -50,7 +53,10 @@ export class Agents {
     const { host, port, credentials, clock, log } = this.#options;
     const accept = this.#server.accept.bind(this.#server);
     try {
-      this.#serving = await serve({ host, port, as: credentials(), role: "agent" }, { clock, log, accept });
+      this.#serving = await serve(
+        { host, port, as: credentials(), role: "agent" },
+        { clock, log, accept, isRefused: ({ id }, serial) => this.#list.isRefused(id, serial, clock.wall()) },
+      );
     } catch (error) {
       log.warn("agents cannot be served yet", { host, port, why: messageOf(error) });
       clock.after(RETRY_MS, () => void this.start());
@@ -63,6 +69,7 @@ export class Agents {
   }
 
   committed(commit: Commit): void {
+    if (this.#list.committed(commit)) this.#serving?.endRefused();
     this.#server.committed(commit);
   }
 

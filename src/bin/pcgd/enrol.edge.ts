@@ -1,4 +1,5 @@
-import { PcgError } from "../../base/error.ts";
+import { readFileSync } from "node:fs";
+import { messageOf, PcgError } from "../../base/error.ts";
 import { type EnrolWith, enrol, nameIn } from "../../lcp/enrol/client.edge.ts";
 import { writeCredentials } from "../../lcp/enrol/credentials.edge.ts";
 import { instanceProof } from "../../lcp/enrol/instance-metadata.edge.ts";
@@ -16,7 +17,7 @@ interface EnrolOptions {
 /** Gets this unit its first certificate, from the first manager that gives one; the others are kept for renewing. */
 export async function enrolUnit(options: EnrolOptions): Promise<number> {
   const managers = (options.manager ?? []).map(urlOf);
-  const pin = readPin(options.pin ?? "");
+  const pin = readPin(textOf("pin", options.pin) ?? "");
   if (managers.length === 0) throw bad("manager", "say which, such as https://10.99.250.10");
   if (pin === undefined) throw bad("pin", "must be sha256: and 64 hexadecimal digits");
   const proof = await proofOf(options);
@@ -28,7 +29,21 @@ export async function enrolUnit(options: EnrolOptions): Promise<number> {
 
 async function proofOf({ token, aws, metadata }: EnrolOptions): Promise<EnrolWith["proof"]> {
   if ((token === undefined) === !aws) throw bad("token", "give --token or --aws");
-  return token === undefined ? instanceProof(metadata) : { token };
+  return token === undefined ? instanceProof(metadata) : { token: textOf("token", token)?.trim() ?? "" };
+}
+
+/** What others on the machine should not see among a command's words is in a file: `@FILE`. */
+function textOf(option: string, text: string | undefined): string | undefined {
+  if (!text?.startsWith("@")) return text;
+  try {
+    return readFileSync(text.slice(1), "utf8");
+  } catch (error) {
+    throw new PcgError(
+      "CONFIG_UNREADABLE",
+      { option: `--${option}`, file: text.slice(1), why: messageOf(error) },
+      error,
+    );
+  }
 }
 
 /** Only one that cannot be reached is a reason to ask the next. */

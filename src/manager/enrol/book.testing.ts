@@ -23,8 +23,9 @@ export class MapDocuments implements Documents {
   }
 }
 
-/** For tests: what several managers share. Each sees it as it was when it last looked. */
+/** For tests: what several managers share. Each sees it as it was when it last committed something. */
 export class SharedStore {
+  readonly #truth = new MapDocuments();
   readonly #log: Writes[] = [];
 
   /** @param turn resolves when it is a commit's turn */
@@ -41,8 +42,9 @@ export class SharedStore {
       commit: async (_by: string, change: Change) => {
         change(documents);
         await turn();
-        catchUp();
-        this.#log.push(change(documents));
+        const writes = change(this.#truth);
+        this.#truth.write(writes);
+        this.#log.push(writes);
         catchUp();
       },
     };

@@ -9,11 +9,12 @@ import { type Identity, identityIn } from "../../lcp/identity.ts";
 import { formatFlaw, schemaFlaws } from "../../model/flaw.ts";
 import { closed } from "../../model/text.ts";
 import type { Commits, Documents, Writes } from "../state/documents.ts";
-import { Authority, type Certificate } from "./authority.ts";
-import { authorityIn, issuerOf } from "./authority-document.ts";
+import type { Certificate } from "./authority.ts";
+import { authorityIn } from "./authority-document.ts";
 import { instanceOf } from "./instance-identity.ts";
 import { isAllowed, lingers, newNode, nodeIn, nodeKey, notAllowed, proven, renewed } from "./nodes.ts";
 import { Nonces } from "./nonces.ts";
+import { issue } from "./own-credentials.ts";
 import { nodeOf, usedUp } from "./tokens.ts";
 
 const LIFE_MS = 86_400_000;
@@ -34,7 +35,7 @@ const asks = {
 const renewalAsk = Compile(closed({ request }));
 
 /** What a node gets. */
-export interface Issued {
+export interface Answer {
   /** PEM: the node's, then the intermediate's. */
   readonly certificate: string;
   /** PEM of the root. */
@@ -86,11 +87,11 @@ export class Enrolment {
    * @param source the address it comes from
    * @throws MANAGER_BAD_REQUEST, MANAGER_DENIED, MANAGER_STORE
    */
-  async enrol(body: unknown, source: string): Promise<Issued> {
+  async enrol(body: unknown, source: string): Promise<Answer> {
     const proof = this.#proof(body, source);
     const { identity, how, instance } = proof;
     proof.admit(this.#documents);
-    const { certificate, issued } = await this.#issue((body as { request: string }).request, identity);
+    const { certificate, answer } = await this.#issue((body as { request: string }).request, identity);
     const by = `${how} from ${source}`;
     const node = newNode({ certificate, by, ...(instance === undefined ? {} : { instance }) }, this.#wall);
     await this.#world.commits.commit(
@@ -98,7 +99,7 @@ export class Enrolment {
       (documents) => new Map([...proof.admit(documents), [nodeKey(identity), node]]),
     );
     this.#world.log.info("enrolled", { node: nodeKey(identity), by });
-    return issued;
+    return answer;
   }
 
   /**
@@ -107,14 +108,14 @@ export class Enrolment {
    * @param shown the certificate whose key the other end of the connection has, DER. Nobody need have checked more of it.
    * @throws MANAGER_BAD_REQUEST, MANAGER_DENIED, MANAGER_STORE
    */
-  async renew(shown: Uint8Array, body: unknown, source: string): Promise<Issued> {
+  async renew(shown: Uint8Array, body: unknown, source: string): Promise<Answer> {
     const { identity, serial } = this.#ours(shown);
     if (!renewalAsk.Check(body)) throw badRequest(renewalAsk, body);
     if (!isAllowed(this.#documents, identity, serial, this.#wall)) throw notAllowed(identity);
-    const { certificate, issued } = await this.#issue(body.request, identity);
+    const { certificate, answer } = await this.#issue(body.request, identity);
     const change = renewed(identity, serial, certificate, this.#wall);
     await this.#world.commits.commit(`renewal: ${nodeKey(identity)} from ${source}`, change);
-    return issued;
+    return answer;
   }
 
   /** Whether a certificate is not good (any more), whatever it says. */
@@ -169,18 +170,10 @@ export class Enrolment {
     return { identity, instance, how: "identity document", admit: (documents) => firstUse(documents, identity) };
   }
 
-  async #issue(asked: string, identity: Identity): Promise<{ certificate: Certificate; issued: Issued }> {
-    const document = authorityIn(this.#documents);
-    const issuer = issuerOf(document);
+  async #issue(asked: string, identity: Identity): Promise<{ certificate: Certificate; answer: Answer }> {
     const grant = { identity, forMs: this.#world.lifeMs ?? LIFE_MS };
-    const certificate = await new Authority(issuer).issue(asked, grant, this.#wall);
-    return {
-      certificate,
-      issued: {
-        certificate: `${certificate.pem.trimEnd()}\n${issuer.certificate.trimEnd()}\n`,
-        authority: document.root,
-      },
-    };
+    const { certificate, chain, authority } = await issue(this.#documents, asked, grant, this.#wall);
+    return { certificate, answer: { certificate: chain, authority } };
   }
 
   /** Whose a certificate is that one of our intermediates gave. @throws MANAGER_DENIED */

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { misreadings } from "../../wire/fuzz.testing.ts";
 import { MapDocuments } from "./book.testing.ts";
 import { readSignedData } from "./cms.ts";
-import { type AwsEnrolment, instanceOf } from "./instance-identity.ts";
+import { type AwsEnrolment, configured, instanceOf } from "./instance-identity.ts";
 
 const NOW = Date.UTC(2026, 0, 2);
 const document = {
@@ -19,7 +19,7 @@ let documents: MapDocuments;
 const openssl = (...args: string[]) =>
   execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
 const certificateOf = (name: string) => readFileSync(join(folder, `${name}.pem`), "utf8");
-const configured = (more: Partial<AwsEnrolment> = {}) =>
+const settings = (more: Partial<AwsEnrolment> = {}) =>
   new MapDocuments([
     [
       "/enrolment/aws",
@@ -45,7 +45,7 @@ beforeAll(() => {
     const subject = ["-subj", "/C=US/O=Amazon Web Services LLC"];
     openssl("req", "-x509", "-newkey", key, "-nodes", "-keyout", `${name}.key`, "-out", `${name}.pem`, ...subject);
   }
-  documents = configured();
+  documents = settings();
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -84,7 +84,7 @@ test.each<{ what: string; changed?: object; by?: string; from?: string; why: str
   { what: "signed by another region", changed: { region: "eu-west-2" }, why: "signature, why=is not AWS's" },
   { what: "of a region that is not configured", changed: { region: "us-east-1" }, why: "us-east-1" },
   { what: "of a region by a name of objects", changed: { region: "constructor" }, why: "is not configured" },
-  { what: "signed with a short key", changed: { region: "small" }, by: "small", why: "has less than 2048 bits" },
+  { what: "signed with a short key", changed: { region: "small" }, by: "small", why: "signature, why=is not AWS's" },
   { what: "of another account", changed: { accountId: "210987654321" }, why: "accountId" },
   { what: "that came from another address", from: "10.99.3.249", why: "is not where this comes from" },
   { what: "of an address elsewhere", changed: { privateIp: "10.1.0.1" }, from: "10.1.0.1", why: "in no configured" },
@@ -106,8 +106,8 @@ test("instanceOf refuses a document beside a signature of another", () => {
 
 test("instanceOf refuses instances launched too long ago where that is configured, and all where nothing is", () => {
   const presented = { signature: signature(document), source };
-  expect(() => instanceOf(configured({ maxAgeHours: 23 }), presented, NOW)).toThrow("more than 23 hours");
-  expect(instanceOf(configured({ maxAgeHours: 24 }), presented, NOW)).toMatchObject({ accountId: "123456789012" });
+  expect(() => instanceOf(settings({ maxAgeHours: 23 }), presented, NOW)).toThrow("more than 23 hours");
+  expect(instanceOf(settings({ maxAgeHours: 24 }), presented, NOW)).toMatchObject({ accountId: "123456789012" });
   expect(() => instanceOf(new MapDocuments(), presented, NOW)).toThrow("MANAGER_DENIED");
 });
 
@@ -131,4 +131,16 @@ test("readSignedData gives a value or says what is wrong, whatever the bytes", (
     Uint8Array.from(Buffer.from(signature(document, how), "base64")),
   );
   expect(misreadings(readSignedData, seeds)).toEqual([]);
+});
+
+test("configured takes what can be used, and names what cannot", () => {
+  const good = settings().get("/enrolment/aws") as AwsEnrolment;
+  const { small: _, ...regions } = good.regions;
+  const both = { ...good, regions: { ...regions, "eu-west-1": certificateOf("other") + certificateOf("aws") } };
+  const documentsWithBoth = new MapDocuments(configured(both)(documents));
+  expect(instanceOf(documentsWithBoth, { signature: signature(document), source }, NOW)).toMatchObject(document);
+  expect(() => configured(good)).toThrow("regions.small");
+  expect(() => configured({ ...good, regions: { x: "-----BEGIN CERTIFICATE-----\n" } })).toThrow("regions.x");
+  expect(() => configured({ ...good, networks: ["10.0.0.0/33"] })).toThrow("networks[0]");
+  expect(() => configured({ ...good, more: 1 })).toThrow("MANAGER_BAD_REQUEST");
 });

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { type KeyObject, X509Certificate } from "node:crypto";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { messageOf, PcgError } from "../../base/error.ts";
@@ -6,7 +6,7 @@ import { formatFlaw, schemaFlaws } from "../../model/flaw.ts";
 import { address, closed, prefix } from "../../model/text.ts";
 import { parseIpv4, readIpv4 } from "../../net/ipv4.ts";
 import { contains, parsePrefix } from "../../net/prefix.ts";
-import type { Documents } from "../state/documents.ts";
+import type { Change, Documents } from "../state/documents.ts";
 import { readSignedData, signedContent } from "./cms.ts";
 
 const KEY = "/enrolment/aws";
@@ -17,7 +17,7 @@ const LEAST_BITS = 2_048;
 /** Which EC2 instances may enrol by themselves, as agents. */
 export const AwsEnrolment = closed({
   regions: Type.Record(Type.String({ pattern: "^[a-z0-9-]{1,32}$" }), Type.String({ maxLength: 8_192 }), {
-    description: "By region, the RSA-2048 certificate (PEM) with which AWS signs identity documents there.",
+    description: "By region, the RSA-2048 certificates (PEM) with which AWS signs identity documents there.",
   }),
   accounts: Type.Array(Type.String({ pattern: "^[0-9]{12}$" }), { description: "Accounts whose instances may come." }),
   networks: Type.Array(prefix("Where its private address must be."), { description: "The VPCs' prefixes." }),
@@ -26,6 +26,18 @@ export const AwsEnrolment = closed({
   ),
 });
 export type AwsEnrolment = Type.Static<typeof AwsEnrolment>;
+const awsEnrolment = Compile(AwsEnrolment);
+
+/** Which instances may come from now on. @throws MANAGER_BAD_REQUEST */
+export function configured(body: unknown): Change {
+  if (!awsEnrolment.Check(body)) {
+    const flaws = schemaFlaws(awsEnrolment, body).map(formatFlaw);
+    throw new PcgError("MANAGER_BAD_REQUEST", { flaws });
+  }
+  for (const [region, certificates] of Object.entries(body.regions))
+    if (!hasKey(certificates)) throw badRequest(`regions.${region}`, `has no certificate of ${LEAST_BITS} bits`);
+  return () => new Map([[KEY, body]]);
+}
 
 /** What of the document matters here; there is more in it. */
 const Document = Type.Object({
@@ -60,7 +72,7 @@ export function instanceOf(documents: Documents, presented: Presented, wallMs: n
   const certificate = Object.hasOwn(config.regions, claimed.region) ? config.regions[claimed.region] : undefined;
   if (certificate === undefined) throw denied("region", "is not configured", claimed.region);
   const beside = presented.document === undefined ? undefined : Buffer.from(presented.document);
-  if (!signedContent(signed, keyIn(certificate), beside)) throw denied("signature", "is not AWS's");
+  if (!keysIn(certificate).some((key) => signedContent(signed, key, beside))) throw denied("signature", "is not AWS's");
   mayEnrol(claimed, config, presented.source, wallMs);
   return claimed;
 }
@@ -99,10 +111,19 @@ function parsed(bytes: Uint8Array): InstanceDocument {
   return value;
 }
 
-function keyIn(pem: string) {
-  const { publicKey } = new X509Certificate(pem);
-  if ((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= LEAST_BITS) return publicKey;
-  throw denied("signature", `the region's key has less than ${LEAST_BITS} bits`);
+/** While AWS changes one for another there are two. Short keys are nobody's. */
+function keysIn(certificates: string): KeyObject[] {
+  const all = certificates.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const keys = all.map((pem) => new X509Certificate(pem).publicKey);
+  return keys.filter(({ asymmetricKeyDetails: of }) => (of?.modulusLength ?? 0) >= LEAST_BITS);
+}
+
+function hasKey(certificates: string): boolean {
+  try {
+    return keysIn(certificates).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 const badRequest = (field: string, why: string, cause?: unknown) =>

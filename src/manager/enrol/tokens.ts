@@ -27,14 +27,17 @@ export interface NewToken {
 const keyOf = (token: string): string => TOKENS + createHash("sha256").update(token).digest("hex");
 
 /** A token of 256 random bits, and what makes it good. Whoever has it is the node. */
-export function newToken({ node, by, forMs = GOOD_FOR_MS }: NewToken, wallMs: number): { token: string; make: Change } {
+export function newToken(
+  { node, by, forMs = GOOD_FOR_MS }: NewToken,
+  wallMs: number,
+): { token: string; expiresAt: number; make: Change } {
   const token = randomBytes(32).toString("base64url");
   const record: TokenRecord = { node, expiresAt: wallMs + forMs, madeBy: by };
   const make: Change = (documents) => {
     const forgotten = all(documents).filter(([, { expiresAt }]) => expiresAt + KEPT_MS < wallMs);
     return new Map<string, unknown>([[keyOf(token), record], ...forgotten.map(([key]) => [key, undefined] as const)]);
   };
-  return { token, make };
+  return { token, expiresAt: record.expiresAt, make };
 }
 
 /** For whom a token is, if it is good. @throws MANAGER_DENIED */

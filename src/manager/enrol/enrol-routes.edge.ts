@@ -21,7 +21,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
  * any, and what is shown is checked where it is used. Naming the root keeps browsers from offering other certificates.
  */
 export const askForCertificate = (root: string) =>
-  ({ requestCert: true, rejectUnauthorized: false, ca: root, minVersion: "TLSv1.3" }) as const;
+  ({ requestCert: true, rejectUnauthorized: false, ca: root }) as const;
 
 export interface EnrolRoutesOptions {
   readonly enrolment: Enrolment;

@@ -12,7 +12,7 @@ import type { Commits, Documents, Writes } from "../state/documents.ts";
 import type { Certificate } from "./authority.ts";
 import { authorityIn } from "./authority-document.ts";
 import { instanceOf } from "./instance-identity.ts";
-import { isAllowed, lingers, newNode, nodeIn, nodeKey, notAllowed, proven, renewed } from "./nodes.ts";
+import { isAllowed, isNew, isRenewable, newNode, nodeIn, nodeKey, notAllowed, proven, renewed } from "./nodes.ts";
 import { Nonces } from "./nonces.ts";
 import { issue } from "./own-credentials.ts";
 import { nodeOf, usedUp } from "./tokens.ts";
@@ -111,7 +111,7 @@ export class Enrolment {
   async renew(shown: Uint8Array, body: unknown, source: string): Promise<Answer> {
     const { identity, serial } = this.#ours(shown);
     if (!renewalAsk.Check(body)) throw badRequest(renewalAsk, body);
-    if (!isAllowed(this.#documents, identity, serial, this.#wall)) throw notAllowed(identity);
+    if (!isRenewable(this.#documents, identity, serial, this.#wall)) throw notAllowed(identity);
     const { certificate, answer } = await this.#issue(body.request, identity);
     const change = renewed(identity, serial, certificate, this.#wall);
     await this.#world.commits.commit(`renewal: ${nodeKey(identity)} from ${source}`, change);
@@ -126,7 +126,7 @@ export class Enrolment {
   /** A node came with this certificate: those before it are not needed much longer. */
   async used(identity: Identity, serial: string): Promise<void> {
     const wall = this.#wall;
-    if (!lingers(this.#documents, identity, serial, wall)) return;
+    if (!isNew(this.#documents, identity, serial)) return;
     const { commits, log } = this.#world;
     const node = nodeKey(identity);
     try {

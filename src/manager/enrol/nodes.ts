@@ -24,6 +24,8 @@ interface AllowedCertificate {
   readonly notAfter: number;
   /** It has a successor, and is good until then. */
   readonly until?: number;
+  /** The node has come with it, after another. */
+  readonly seen?: true;
 }
 
 const NODES = "/nodes/";
@@ -36,6 +38,16 @@ export const nodeIn = (documents: Documents, identity: Identity): NodeRecord | u
 export function isAllowed(documents: Documents, identity: Identity, serial: string, wallMs: number): boolean {
   const allowed = nodeIn(documents, identity)?.certificates.find((one) => one.serial === serial.toLowerCase());
   return allowed !== undefined && (allowed.until ?? Number.POSITIVE_INFINITY) > wallMs;
+}
+
+/**
+ * Whether a node may have the next certificate for this one: also when it has a successor, as long as nobody came with
+ * that. It may be that the answer was lost, and that nobody could be asked for hours.
+ */
+export function isRenewable(documents: Documents, identity: Identity, serial: string, wallMs: number): boolean {
+  const certificates = nodeIn(documents, identity)?.certificates ?? [];
+  const isListed = certificates.some((one) => one.serial === serial.toLowerCase());
+  return isListed && (isAllowed(documents, identity, serial, wallMs) || !certificates[0]?.seen);
 }
 
 const allowed = ({ serial, notAfter }: Certificate): AllowedCertificate => ({ serial, notAfter });
@@ -60,8 +72,8 @@ export const renewed =
   (documents) => {
     const node = nodeIn(documents, identity);
     const before = node?.certificates.find((one) => one.serial === serial);
-    if (!node || !before || !isAllowed(documents, identity, serial, wallMs)) throw notAllowed(identity);
-    // It may be that an answer was lost and it asks again: it gets no more time by that.
+    if (!node || !before || !isRenewable(documents, identity, serial, wallMs)) throw notAllowed(identity);
+    // Who asks again gets no more time by that.
     const until = Math.min(before.until ?? Number.POSITIVE_INFINITY, wallMs + OVERLAP_MS.unused);
     const certificates = [allowed(next), { ...before, until }];
     return new Map([[nodeKey(identity), { ...node, certificates } satisfies NodeRecord]]);
@@ -73,10 +85,10 @@ export const notAllowed = (identity: Identity) =>
     why: "was revoked, or has a successor",
   });
 
-/** Whether a node has shown its newest certificate while older ones are good for longer than need be. */
-export function lingers(documents: Documents, identity: Identity, serial: string, wallMs: number): boolean {
+/** Whether a node shows its newest certificate for the first time, beside older ones. */
+export function isNew(documents: Documents, identity: Identity, serial: string): boolean {
   const [newest, ...older] = nodeIn(documents, identity)?.certificates ?? [];
-  return newest?.serial === serial.toLowerCase() && older.some(({ until = 0 }) => until > wallMs + OVERLAP_MS.used);
+  return newest?.serial === serial.toLowerCase() && !newest.seen && older.length > 0;
 }
 
 /** A node's newest certificate works: those before it are good for its other connections to follow, and no longer. */
@@ -84,10 +96,10 @@ export const proven =
   (identity: Identity, serial: string, wallMs: number): Change =>
   (documents) => {
     const node = nodeIn(documents, identity);
-    if (!node || !lingers(documents, identity, serial, wallMs)) return new Map();
+    if (!node || !isNew(documents, identity, serial)) return new Map();
     const end = wallMs + OVERLAP_MS.used;
     const certificates = node.certificates.map((one, n) =>
-      n === 0 ? one : { ...one, until: Math.min(one.until ?? end, end) },
+      n === 0 ? { ...one, seen: true as const } : { ...one, until: Math.min(one.until ?? end, end) },
     );
     return new Map([[nodeKey(identity), { ...node, certificates } satisfies NodeRecord]]);
   };

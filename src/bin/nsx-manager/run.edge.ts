@@ -4,12 +4,14 @@ import packageJson from "../../../package.json" with { type: "json" };
 import { PcgError } from "../../base/error.ts";
 import { stderrLog as log } from "../../base/stderr-log.edge.ts";
 import { systemClock as clock } from "../../base/system-clock.edge.ts";
+import type { Credentials } from "../../lcp/connect.edge.ts";
 import { pinOf } from "../../lcp/enrol/pin.ts";
 import { serve } from "../../lcp/serve.edge.ts";
 import { Compiler } from "../../manager/ccp/compiler.ts";
 import { authorityIn, ensureAuthority } from "../../manager/enrol/authority-document.ts";
 import { askForCertificate, enrolRoutes } from "../../manager/enrol/enrol-routes.edge.ts";
 import { Enrolment } from "../../manager/enrol/enrolment.ts";
+import { ownCredentials } from "../../manager/enrol/own-credentials.ts";
 import { GatewayService } from "../../manager/gateways/gateway-service.ts";
 import { Access } from "../../manager/http/access.ts";
 import { AuditFile } from "../../manager/http/audit-file.edge.ts";
@@ -26,9 +28,9 @@ import { realizedPort } from "../../manager/ports/realized-port.ts";
 import { Reports } from "../../manager/reports/reports.ts";
 import { Book } from "../../manager/state/book.ts";
 import type { Documents } from "../../manager/state/documents.ts";
-import { managerCredentials, renewAll } from "./identity.edge.ts";
 import type { RunOptions } from "./options.ts";
 import { OwnFiles } from "./own-files.edge.ts";
+import { LIFE_MS, renewAll } from "./renewal.ts";
 
 const AUTHORITY_NAME = "nsx-manager";
 
@@ -62,7 +64,8 @@ export async function run(options: RunOptions): Promise<number> {
   reports.listen((gateway) => leaseDocuments.heard(gateway));
 
   const hosts = [...new Set([...options.name, hostname(), "localhost", "127.0.0.1"])];
-  const makeCredentials = () => managerCredentials(book, { role: "manager", id: options.id }, hosts, clock.wall());
+  const grant = { identity: { role: "manager", id: options.id }, hosts, forMs: LIFE_MS } as const;
+  const makeCredentials = () => ownCredentials(book.documents, grant, clock.wall());
   const as = await makeCredentials();
   const lcp = await serve(
     { ...controller, as, role: "gateway" },
@@ -151,7 +154,7 @@ async function firstStart(book: Book<Compiler>, files: OwnFiles): Promise<void> 
 }
 
 /** The API shows the root as well, so that who has only its pin can get it. */
-const certificateOf = ({ certificate, key, authority }: Awaited<ReturnType<typeof managerCredentials>>) => ({
+const certificateOf = ({ certificate, key, authority }: Credentials) => ({
   certificate: certificate + authority,
   key,
 });

@@ -37,7 +37,7 @@ const filledIn = {
   _last_modified_time: Type.Optional(Type.Integer()),
 };
 
-export const fieldsOfAll = { ...given, ...filledIn };
+const fieldsOfAll = { ...given, ...filledIn };
 
 /** The names of what the manager fills in. */
 export const filledInFields: ReadonlySet<string> = new Set(Object.keys(filledIn));
@@ -54,7 +54,7 @@ export const pathTo = (what: string, description: string) =>
   Type.String({ pattern: `^/infra/${what}$`, maxLength: 255, description });
 
 const NAME = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}";
-export const segmentPath = (description: string) => pathTo(`segments/${NAME}`, description);
+
 export const tier0Path = (description: string) => pathTo(`tier-0s/${NAME}`, description);
 export const servicePath = (description: string) => pathTo(`services/${NAME}`, description);
 export const groupPath = (description: string) => pathTo(`domains/default/groups/${NAME}`, description);

@@ -2,7 +2,7 @@ import type { Position } from "../../lcp/position.ts";
 import type { Resource, ResourceId } from "../../lcp/resource.ts";
 
 /** SUCCESS: the kernels have it. UNINITIALIZED: a gateway has never said how things are. */
-export type RealizedState = "SUCCESS" | "IN_PROGRESS" | "ERROR" | "UNINITIALIZED";
+type RealizedState = "SUCCESS" | "IN_PROGRESS" | "ERROR" | "UNINITIALIZED";
 
 /** What a gateway last said of itself. */
 export interface GatewayReport {
@@ -16,7 +16,7 @@ export interface GatewayReport {
 }
 
 /** A piece of runtime state that an object became, and where. */
-export interface Output {
+interface Output {
   readonly tier0: string;
   readonly id: ResourceId;
 }

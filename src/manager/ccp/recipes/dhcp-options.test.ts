@@ -7,6 +7,7 @@ test.each([
   [12, ["vm"], { hostname: "vm" }],
   [15, ["lab.example"], { domain: "lab.example" }],
   [26, ["1400"], { mtu: 1400 }],
+  [26, ["words"], undefined],
   [28, ["10.0.0.255"], { broadcast: "10.0.0.255" }],
   [42, ["10.0.0.1", "10.0.0.2"], { ntp: ["10.0.0.1", "10.0.0.2"] }],
   [66, ["tftp.example"], { tftpServer: "tftp.example" }],

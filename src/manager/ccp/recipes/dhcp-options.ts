@@ -12,7 +12,7 @@ const typed: Readonly<Record<number, (values: Values) => Typed>> = {
   6: (values) => ({ dns: values.slice(0, 2) }),
   12: (values) => ({ hostname: first(values) }),
   15: (values) => ({ domain: first(values) }),
-  26: (values) => ({ mtu: Number(first(values)) }),
+  26: (values) => (/^\d+$/.test(first(values)) ? { mtu: Number(first(values)) } : {}),
   28: (values) => ({ broadcast: first(values) }),
   42: (values) => ({ ntp: [...values] }),
   66: (values) => ({ tftpServer: first(values) }),

@@ -1,8 +1,8 @@
 import type { DhcpServer } from "../../../model/dhcp.ts";
 import { readIpv4 } from "../../../net/ipv4.ts";
+import { dhcpOptions } from "../../policy/dhcp-options.ts";
 import type { ObjectOf } from "../../policy/kinds.ts";
 import { at, type Carried, carried, piece, type TreeRecipe, topOf } from "../tree.ts";
-import { dhcpOptions } from "./dhcp-options.ts";
 
 /** The network itself, and its DHCP server. */
 export const segment: TreeRecipe<"Segment"> = ({ path, id }, look) => {

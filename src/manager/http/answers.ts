@@ -9,7 +9,7 @@ const RealizedState = Type.Enum(["SUCCESS", "IN_PROGRESS", "ERROR", "UNINITIALIZ
   description: "UNINITIALIZED: a gateway has never said how things are.",
 });
 
-export const Problem = Type.Object({
+const Problem = Type.Object({
   gateway: text("Where."),
   id: text("The piece of runtime state it is with."),
   why: text("What the gateway says."),

@@ -51,7 +51,7 @@ export interface Node {
 }
 
 /** Nodes and their certificates. */
-export interface Nodes {
+interface Nodes {
   /** Undefined: it never enrolled. */
   read(node: Node): Promise<Fields | undefined>;
   /** None of its certificates is good any more. @throws MANAGER_NOT_FOUND, MANAGER_STORE */

@@ -13,7 +13,7 @@ import type { Ports } from "./ports.ts";
 import { type ApiServer, type ApiServerOptions, serveManagerApi } from "./server.edge.ts";
 
 /** An audit log in memory, which a test may make fail. */
-export class MemoryAudit implements AuditLog {
+class MemoryAudit implements AuditLog {
   readonly entries: AuditEntry[] = [];
   isFull = false;
 
@@ -61,7 +61,7 @@ const ports = (policy: MemoryPolicy): Ports => ({
   trouble: () => undefined,
 });
 
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;

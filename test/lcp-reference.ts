@@ -10,7 +10,7 @@ type Table = Readonly<Record<string, Type.TSchema>>;
 
 /** The reference of the control plane's protocol, out of the tables that programs check messages with. */
 export const lcpReference = (): string =>
-  [
+  `${[
     "# The control plane's protocol",
     `Version ${PROTOCOL}. Made from the tables in \`protocol.ts\`, \`../model/runtime.ts\` and \`../model/report.ts\`: change those.`,
     `One JSON object is one WebSocket text message, over TLS 1.3 with a certificate at each end. A receiver of state comes to \`${STATE_PATH}\`. To \`${REPORTS_PATH}\` comes who has something to report: there it is the server that is the receiver. The server pings every ${PING_MS / 1_000} s; who is silent for ${SILENT_MS / 1_000} s is gone.`,
@@ -23,8 +23,7 @@ export const lcpReference = (): string =>
     ...inOrder(runtimeBodies),
     "## Resources: reports",
     ...inOrder(reportBodies),
-    "",
-  ].join("\n\n");
+  ].join("\n\n")}\n`;
 
 const messages = (table: Table) => Object.entries(table).map(([kind, schema]) => section(`kind: "${kind}"`, schema));
 

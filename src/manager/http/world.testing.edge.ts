@@ -44,6 +44,9 @@ const ports = (policy: MemoryPolicy): Ports => ({
   nodes: {
     read: async ({ role, id }) => (id === gateway.id ? { role, id } : undefined),
     revoke: async () => undefined,
+    forget: async () => undefined,
+    awsEnrolment: async () => undefined,
+    configureAws: async () => undefined,
     newToken: async ({ role, id }) => ({ token: "secret", role, id, expires_at: "2030-01-01T00:00:00.000Z" }),
   },
   realized: async (path) => ({

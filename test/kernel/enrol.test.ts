@@ -28,13 +28,13 @@ import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
 import { type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
 import { newAuthority } from "../../src/manager/enrol/authority.ts";
 import { ensureAuthority } from "../../src/manager/enrol/authority-document.ts";
-import { SharedStore } from "../../src/manager/enrol/book.testing.ts";
 import { askForCertificate, enrolRoutes } from "../../src/manager/enrol/enrol-routes.edge.ts";
 import { Enrolment } from "../../src/manager/enrol/enrolment.ts";
 import { configured } from "../../src/manager/enrol/instance-identity.ts";
 import { forgotten, revoked } from "../../src/manager/enrol/nodes.ts";
 import { ownCredentials } from "../../src/manager/enrol/own-credentials.ts";
 import { newToken } from "../../src/manager/enrol/tokens.ts";
+import { commitsOver } from "../../src/manager/state/commits.testing.ts";
 import type { Commits } from "../../src/manager/state/documents.ts";
 import { until } from "./namespace.ts";
 
@@ -68,7 +68,7 @@ interface Manager {
 }
 
 async function aManager(lifeMs = HOUR_MS): Promise<Manager> {
-  const commits = new SharedStore().manager();
+  const commits = await commitsOver();
   await ensureAuthority(commits, "ours", Date.now());
   const enrolment = new Enrolment({ commits, clock: systemClock, log, lifeMs });
   const { pin } = enrolment.authority();

@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
+import { commitsOver } from "../state/commits.testing.ts";
+import type { Commits } from "../state/documents.ts";
 import { Access } from "./access.ts";
-import { MemoryCommits } from "./commits.testing.ts";
 
 let wallMs: number;
-let commits: MemoryCommits;
+let commits: Commits;
 let access: Access;
-beforeEach(() => {
+beforeEach(async () => {
   wallMs = 1_700_000_000_000;
-  commits = new MemoryCommits();
+  commits = await commitsOver();
   access = new Access({ commits, wall: () => wallMs, random: randomBytes });
 });
 

@@ -60,6 +60,14 @@ export class MemoryLedger implements Ledger {
     return { snapshot, entries: entries.filter(({ seq }) => seq > (snapshot?.seq ?? 0)) };
   }
 
+  async newest(): Promise<number> {
+    await this.#between.pause();
+    if (this.#between.random() < this.#between.lost) throw new PcgError("MANAGER_STORE", { why: "lost" });
+    const { last } = this.#store;
+    await this.#between.pause();
+    return last;
+  }
+
   async append(entry: Entry): Promise<boolean> {
     const { pause, random, lost, late, unanswered } = this.#between;
     await pause();

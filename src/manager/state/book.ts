@@ -50,7 +50,8 @@ interface Draft {
 /**
  * What all managers over one ledger know, as this one has read it: the documents, and the runtime state that follows
  * from them. A change is worked out on what this one knows, and counts if the ledger takes it as the next; if another
- * manager was first, it is worked out again on what that one made.
+ * manager was first, it is worked out again on what that one made. Nor is anything refused, or taken to be so already,
+ * before it is sure that no other manager has changed that.
  *
  * Where the ledger cannot tell whether it took a change, whoever wanted it is told so, and the change is no longer shown;
  * if it turns up after all, it is another's like any other.
@@ -143,9 +144,34 @@ export class Book<C extends Compiling> implements Commits {
 
   async #commit(by: string, change: Change): Promise<void> {
     for (;;) {
-      const writes = this.#real(change(this.#table));
-      if (writes.size === 0 || (await this.#taken(this.#drafted(by, writes)))) return;
+      this.#mustBeCurrent();
+      const { writes, refusal } = this.#workedOut(change);
+      if (writes.size > 0 && (await this.#taken(this.#drafted(by, writes)))) return;
+      if (writes.size > 0 || !(await this.#isAll())) continue;
+      if (refusal) throw refusal;
+      return;
     }
+  }
+
+  /** What is to be written, or why nothing can be: as far as this one knows. */
+  #workedOut(change: Change): { readonly writes: Writes; readonly refusal?: PcgError } {
+    try {
+      return { writes: this.#real(change(this.#table)) };
+    } catch (refusal) {
+      // What is wrong in itself is wrong whatever others have written.
+      if (!(refusal instanceof PcgError) || refusal.code === "MANAGER_BAD_REQUEST") throw refusal;
+      return { writes: new Map(), refusal };
+    }
+  }
+
+  /** Whether what is known is all there is; afterwards it is. @throws MANAGER_STORE */
+  #isAll(): Promise<boolean> {
+    return this.#noting(async () => {
+      const newest = await this.#world.ledger.newest();
+      if (newest <= this.#seq) return true;
+      while (this.#seq < newest) await this.#beyond(this.#seq);
+      return false;
+    });
   }
 
   /** Without what is so already. */
@@ -175,10 +201,16 @@ export class Book<C extends Compiling> implements Commits {
   /** Whether it counts. If not, what took its place was read. @throws MANAGER_STORE */
   async #taken(draft: Draft): Promise<boolean> {
     const seq = this.#seq;
-    try {
+    return this.#noting(async () => {
       if (await this.#append(draft)) return true;
       await this.#beyond(seq);
       return false;
+    });
+  }
+
+  async #noting<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
     } catch (error) {
       this.#failure = error;
       throw error;
@@ -191,7 +223,6 @@ export class Book<C extends Compiling> implements Commits {
     this.#unsure = undo;
     let isTaken = false;
     try {
-      this.#mustBeCurrent();
       isTaken = await this.#world.ledger.append({ seq, text });
     } finally {
       this.#unsure = undefined;

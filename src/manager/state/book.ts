@@ -5,6 +5,7 @@ import type { Log } from "../../base/log.ts";
 import { after, type Position, resumedAt } from "../../lcp/position.ts";
 import type { Resource, ResourceId } from "../../lcp/resource.ts";
 import type { Entry, Ledger } from "../ledger/ledger.ts";
+import { Backlog } from "./backlog.ts";
 import { Before, type DocumentTable } from "./document-table.ts";
 import type { Change, Commits, Documents, Writes } from "./documents.ts";
 import { type Recorded, readEntry, textOfEntry, textsOf } from "./entry-text.ts";
@@ -33,9 +34,6 @@ export interface Turn {
     readonly deletes: readonly ResourceId[];
   }[];
 }
-
-/** Entries after which a picture of everything takes their place, and a size that does it too. */
-const COMPACT = { entries: 1_000, bytes: 64 * 1024 * 1024 } as const;
 
 /** Where another's entry is known to be and does not come, those who wait for it are turned away. */
 const READ_MS = 15_000;
@@ -75,7 +73,7 @@ export class Book<C extends Compiling> implements Commits {
   #awaited: PromiseWithResolvers<void> | undefined;
   /** Why nothing is taken nor told any more. */
   #lostBecause: string | undefined;
-  #sincePicture = { entries: 0, bytes: 0 };
+  readonly #backlog: Backlog;
   readonly #stop: () => void;
 
   private constructor(world: BookWorld<C>, read: Reading) {
@@ -83,7 +81,7 @@ export class Book<C extends Compiling> implements Commits {
     this.#table = read.documents;
     this.runtime = read.runtime;
     this.#seq = read.seq;
-    this.#sincePicture = read.since;
+    this.#backlog = new Backlog(read.since);
     this.#at = resumedAt(read.at, world.clock.wall());
     this.#compiled = world.compile(this.#table);
     if (world.reader) this.#readers.add(world.reader);
@@ -287,8 +285,7 @@ export class Book<C extends Compiling> implements Commits {
         deletes: delta.deletes,
       })),
     });
-    this.#sincePicture = { entries: this.#sincePicture.entries + 1, bytes: this.#sincePicture.bytes + bytes };
-    if (this.#sincePicture.entries >= COMPACT.entries || this.#sincePicture.bytes >= COMPACT.bytes) this.#compact();
+    if (this.#backlog.grew(bytes)) this.#compact();
   }
 
   #tell(turn: Turn): void {
@@ -296,7 +293,6 @@ export class Book<C extends Compiling> implements Commits {
   }
 
   #compact(): void {
-    this.#sincePicture = { entries: 0, bytes: 0 };
     const picture = { at: this.#at, documents: this.#table.under(""), runtime: this.runtime.all() };
     this.#world.ledger.compact({ seq: this.#seq, parts: textsOf(picture) }).catch((error: unknown) => {
       this.#world.log.warn("the ledger was not compacted; it will be later", { why: messageOf(error) });

@@ -1,5 +1,6 @@
 import { type Position, START } from "../../lcp/position.ts";
 import type { Entry } from "../ledger/ledger.ts";
+import type { Since } from "./backlog.ts";
 import { DocumentTable } from "./document-table.ts";
 import type { Writes } from "./documents.ts";
 import { type Recorded, readEntry, readPicture } from "./entry-text.ts";
@@ -12,7 +13,7 @@ export interface Reading {
   readonly documents: DocumentTable;
   readonly runtime: RuntimeTables;
   /** What came after its snapshot. */
-  readonly since: { readonly entries: number; readonly bytes: number };
+  readonly since: Since;
 }
 
 /** @param seq the snapshot's; 0: there is none */

@@ -34,11 +34,14 @@ import { LIFE_MS, renewAll } from "./renewal.ts";
 
 const AUTHORITY_NAME = "nsx-manager";
 
+/** What takes longer to end, such as a change that waits for a store that is away, is not waited for. */
+const END_MS = 5_000;
+
 /** Serves until it is told to stop. @returns the exit status */
 export async function run(options: RunOptions): Promise<number> {
   const files = new OwnFiles(options.state);
   const [api, controller] = [endpointOf("listen", options.listen), endpointOf("controller", options.controller)];
-  const { ledger, leases } = openLedger(options.store, { clock, log });
+  const { ledger, leases, trouble } = openLedger(options.store, { clock, log });
   const ended = Promise.withResolvers<number>();
   const book = await openBook(ledger, (why) => {
     log.error("what this manager knows is out of date: it starts again", { why });
@@ -93,7 +96,7 @@ export async function run(options: RunOptions): Promise<number> {
     nodes: nodesPort(book),
     realized: realizedPort(book, reports),
     cluster: () => cluster.status(),
-    trouble: () => undefined,
+    trouble,
   };
   const access = accessTo(book);
   const server = await serveManagerApi(
@@ -117,10 +120,16 @@ export async function run(options: RunOptions): Promise<number> {
   stopRenewing();
   gateways.stop();
   reports.stop();
-  await Promise.allSettled([cluster.stop(), server.close(), lcp.close()]);
-  await book.close();
+  await inTime(Promise.allSettled([cluster.stop(), server.close(), lcp.close()]));
+  await inTime(book.close());
   await Promise.allSettled([audit.close(), ledger.close()]);
   return status;
+}
+
+async function inTime(ending: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(END_MS, late.resolve);
+  await Promise.race([ending, late.promise]).finally(cancel);
 }
 
 async function openBook(ledger: Parameters<typeof Book.open>[0]["ledger"], lost: (why: string) => void) {
@@ -129,9 +138,7 @@ async function openBook(ledger: Parameters<typeof Book.open>[0]["ledger"], lost:
     claims = ClaimIndex.over(documents);
     return new Compiler(documents);
   };
-  const book = await Book.open({ ledger, clock, log, compile, lost });
-  book.read(({ keys }) => claims?.changed(keys));
-  return book;
+  return Book.open({ ledger, clock, log, compile, lost, reader: ({ keys }) => claims?.changed(keys) });
 }
 
 const accessTo = (commits: Book<Compiler>) =>

@@ -3,7 +3,6 @@ import type { Clock } from "../../base/clock.ts";
 import { messageOf, PcgError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
 import { after, type Position, resumedAt } from "../../lcp/position.ts";
-import type { Resource, ResourceId } from "../../lcp/resource.ts";
 import type { Entry, Ledger } from "../ledger/ledger.ts";
 import { Backlog } from "./backlog.ts";
 import { Before, type DocumentTable } from "./document-table.ts";
@@ -11,6 +10,7 @@ import type { Change, Commits, Documents, Writes } from "./documents.ts";
 import { type Recorded, readEntry, textOfEntry, textsOf } from "./entry-text.ts";
 import { type Reading, readingOf, writesOf } from "./reading.ts";
 import type { Compiling, Delta, RuntimeTables } from "./runtime.ts";
+import type { Turn } from "./turn.ts";
 
 export interface BookWorld<C extends Compiling> {
   readonly ledger: Ledger;
@@ -22,17 +22,6 @@ export interface BookWorld<C extends Compiling> {
   reader?(turn: Turn): void;
   /** What is known is out of date, and cannot be brought up to date: a book is to be opened anew. */
   lost(why: string): void;
-}
-
-/** What has changed for those who read a book. */
-export interface Turn {
-  readonly at: Position;
-  readonly keys: ReadonlySet<string>;
-  readonly runtime: readonly {
-    readonly tier0: string;
-    readonly upserts: readonly Resource[];
-    readonly deletes: readonly ResourceId[];
-  }[];
 }
 
 /** Where another's entry is known to be and does not come, those who wait for it are turned away. */

@@ -55,6 +55,9 @@ export class RunningManager {
 
   signal = (signal: NodeJS.Signals) => void this.#daemon.child.kill(signal);
 
+  /** Its exit status; null: it runs. */
+  status = (): number | null => this.#daemon.child.exitCode;
+
   async kill(): Promise<void> {
     await this.#daemon.stop("SIGKILL");
   }

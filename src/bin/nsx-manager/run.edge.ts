@@ -146,18 +146,15 @@ const accessTo = (commits: Book<Compiler>) =>
 
 /** What must be there before anybody can ask: an authority, and a token for the first administrator. */
 async function firstStart(book: Book<Compiler>, files: OwnFiles): Promise<void> {
-  const root = await ensureAuthority(book, AUTHORITY_NAME, clock.wall());
-  if (root) {
-    files.write("root.key", root.key, { isSecret: true });
+  const makeRoot = (keep: (key: string) => void) =>
+    ensureAuthority(book, AUTHORITY_NAME, clock.wall(), ({ key }) => keep(key));
+  if (await files.keep("root.key", makeRoot))
     log.info("a root was made: take its key away and lock it up", { file: files.path("root.key") });
-  }
   const { root: certificate } = authorityIn(book.documents);
   files.write("authority.pem", certificate, { isSecret: false });
   files.write("pin", pinOf(certificate), { isSecret: false });
-  const token = await accessTo(book).first();
-  if (token === undefined) return;
-  files.write("admin.token", token, { isSecret: true });
-  log.info("an administrator's token was made", { file: files.path("admin.token") });
+  if (await files.keep("admin.token", (keep) => accessTo(book).first(keep)))
+    log.info("an administrator's token was made", { file: files.path("admin.token") });
 }
 
 /** The API shows the root as well, so that who has only its pin can get it. */

@@ -79,7 +79,12 @@ const pemOf = (der: Buffer) =>
 test("of managers that start at once one makes the authority, and only it has the root's key", async () => {
   const store = new SharedStore();
   const managers = await Promise.all([commitsOver(store), commitsOver(store), commitsOver(store)]);
-  const made = await Promise.all(managers.map((commits) => ensureAuthority(commits, "ours", NOW)));
+  const kept: unknown[] = [];
+  const keep = ({ certificate }: AuthorityFiles) => void kept.push(certificate, store.entries.length);
+  const made = await Promise.all(
+    managers.map((commits, n) => ensureAuthority(commits, "ours", NOW, n === 0 ? keep : undefined)),
+  );
+  expect(kept).toEqual([expect.stringContaining("CERTIFICATE"), 0]);
   expect(made.filter((files) => files !== undefined)).toHaveLength(1);
   const roots = managers.map(({ documents }) => authorityIn(documents).root);
   expect(new Set(roots)).toEqual(new Set(made.flatMap((files) => files?.certificate ?? [])));

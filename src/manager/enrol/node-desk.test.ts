@@ -31,7 +31,7 @@ test("NodeDesk gives out tokens for gateways and agents, a quarter of an hour lo
   const desk = new NodeDesk(await commitsOver());
   expect(await desk.newToken(node, undefined, author)).toEqual({
     ...{ role: "agent", id: "i-1", expires_at: "2026-01-01T00:15:00.000Z" },
-    token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+    token: expect.stringMatching(/^join_[A-Za-z0-9_-]{43}$/),
   });
   const { expires_at } = await desk.newToken({ role: "gateway", id: "pcg-a" }, 60_000, author);
   expect(expires_at).toBe("2026-01-01T00:01:00.000Z");

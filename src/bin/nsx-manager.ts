@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { messageOf, PcgError } from "../base/error.ts";
 import { ask } from "./nsx-manager/ask.edge.ts";
+import { backUp } from "./nsx-manager/backup.edge.ts";
 import { nsxManagerHelp } from "./nsx-manager/help.ts";
 import { run } from "./nsx-manager/run.edge.ts";
 
@@ -27,7 +28,11 @@ try {
   if (command === "help") process.stdout.write(`${nsxManagerHelp}\n`);
   else {
     const wait = Number(values.wait);
-    const status = command === "run" ? await run(values) : await ask(command, args, { ...values, wait });
+    const status = await (command === "run"
+      ? run(values)
+      : command === "backup"
+        ? backUp(values.store, args[0])
+        : ask(command, args, { ...values, wait }));
     if (status === undefined)
       throw new PcgError("API_BAD_REQUEST", { command, hint: "nsx-manager --help lists the commands" });
     process.exitCode = status;

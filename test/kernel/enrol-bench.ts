@@ -14,12 +14,13 @@ import { RelayServer } from "../../src/lcp/relay-server.ts";
 import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
 import type { Held } from "../../src/lcp/subscription.ts";
 import { ensureAuthority } from "../../src/manager/enrol/authority-document.ts";
-import { SharedStore } from "../../src/manager/enrol/book.testing.ts";
+
 import { askForCertificate, enrolRoutes } from "../../src/manager/enrol/enrol-routes.edge.ts";
 import { Enrolment } from "../../src/manager/enrol/enrolment.ts";
 import { configured } from "../../src/manager/enrol/instance-identity.ts";
 import { ownCredentials } from "../../src/manager/enrol/own-credentials.ts";
 import { newToken } from "../../src/manager/enrol/tokens.ts";
+import { commitsOver } from "../../src/manager/state/commits.testing.ts";
 import type { Commits } from "../../src/manager/state/documents.ts";
 
 const HOUR_MS = 3_600_000;
@@ -47,7 +48,7 @@ export interface Manager {
 
 /** @param undo where to put what ends it */
 export async function startManager(undo: Undo, lifeMs = HOUR_MS): Promise<Manager> {
-  const commits = new SharedStore().manager();
+  const commits = await commitsOver();
   await ensureAuthority(commits, "ours", Date.now());
   const enrolment = new Enrolment({ commits, clock: systemClock, log, lifeMs });
   const { pin } = enrolment.authority();

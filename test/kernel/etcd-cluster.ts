@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -64,12 +64,11 @@ export class EtcdCluster {
       `http${this.#tls ? "s" : ""}://127.0.0.1:${member.client}`,
       `http://127.0.0.1:${member.peer}`,
     ];
-    const all = this.members.map((one) => `${one.name}=http://127.0.0.1:${one.peer}`).join(",");
     const args = [
       ...["--name", member.name, "--data-dir", join(this.#folder, member.name)],
       ...["--listen-client-urls", client, "--advertise-client-urls", client],
       ...["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer],
-      ...["--initial-cluster", all, "--log-level", "error", "--logger", "zap"],
+      ...["--initial-cluster", this.#all(), "--log-level", "error", "--logger", "zap"],
       ...(this.#tls ? tlsArgs(this.#tls) : []),
       ...["--heartbeat-interval", "60", "--election-timeout", "600"],
     ];
@@ -105,6 +104,28 @@ export class EtcdCluster {
     await this.run(member);
   }
 
+  /** A copy of the store, as an operator makes it. */
+  saveSnapshot(file: string): void {
+    const [first] = this.members;
+    etcdctl(["--endpoints", `127.0.0.1:${first?.client}`, "snapshot", "save", file]);
+  }
+
+  /** All members lose what they have, and begin anew with a copy. */
+  async restoreSnapshot(file: string): Promise<void> {
+    for (const member of this.members) {
+      await this.kill(member);
+      const data = join(this.#folder, member.name);
+      rmSync(data, { recursive: true, force: true });
+      const me = ["--name", member.name, "--initial-advertise-peer-urls", `http://127.0.0.1:${member.peer}`];
+      etcdctl(["snapshot", "restore", file, "--data-dir", data, "--initial-cluster", this.#all(), ...me]);
+    }
+    await Promise.all(this.members.map((member) => this.run(member)));
+  }
+
+  #all(): string {
+    return this.members.map((one) => `${one.name}=http://127.0.0.1:${one.peer}`).join(",");
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.members.map((member) => this.kill(member)));
     this.#http.close();
@@ -129,6 +150,9 @@ export class EtcdCluster {
 
 /** PEM files. */
 export type TlsPaths = Readonly<Record<"ca" | "cert" | "key", string>>;
+
+const etcdctl = (args: readonly string[]) =>
+  execFileSync("etcdctl", args, { env: { ...process.env, ETCDCTL_API: "3" }, stdio: "pipe" });
 
 const readTls = ({ ca, cert, key }: TlsPaths) => ({
   ca: readFileSync(ca, "utf8"),

@@ -101,7 +101,9 @@ describe.each([
     const spec = kind.fresh();
     const { ledger } = open(spec);
     expect(await ledger.load()).toEqual({ snapshot: null, entries: [] });
+    expect(await ledger.newest()).toBe(0);
     await appendAll(ledger, entries(1, 150));
+    expect(await ledger.newest()).toBe(150);
     expect(await open(spec).ledger.load()).toEqual({ snapshot: null, entries: entries(1, 150) });
   });
 

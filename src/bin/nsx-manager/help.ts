@@ -10,6 +10,9 @@ export const nsxManagerHelp = `nsx-manager: the management plane, and the contro
                                   how far gateways have come with an object; waits until they have it
   nsx-manager join ROLE ID        a token with which one node (gateway or agent) enrols, once
   nsx-manager revoke ROLE ID      none of its certificates is good any more
+  nsx-manager backup FILE         a copy of the store (--store), while managers run. To go back to it: stop them, remove
+                                  the store's file and its -wal and -shm, put the copy in its place, start. For an etcd:
+                                  etcdctl snapshot save FILE; to go back, stop managers, then etcdctl snapshot restore
 
 PATH is as in the API: /infra/segments/web stands for /policy/api/v1/infra/segments/web.
 

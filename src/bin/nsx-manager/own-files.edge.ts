@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, PcgError } from "../../base/error.ts";
 
@@ -19,6 +19,23 @@ export class OwnFiles {
   path = (name: string): string => join(this.#folder, name);
 
   has = (name: string): boolean => existsSync(this.path(name));
+
+  remove = (name: string): void => rmSync(this.path(name), { force: true });
+
+  /**
+   * Writes what is made only once before it counts, and takes it back where another manager's counts.
+   *
+   * @param make undefined: another's does @returns whether ours does @throws CONFIG_UNREADABLE, and what `make` throws
+   */
+  async keep<T>(name: string, make: (keep: (secret: string) => void) => Promise<T | undefined>): Promise<boolean> {
+    let isKept = false;
+    const ours = await make((secret) => {
+      this.write(name, secret, { isSecret: true });
+      isKept = true;
+    });
+    if (isKept && ours === undefined) this.remove(name);
+    return ours !== undefined;
+  }
 
   /** @throws CONFIG_UNREADABLE */
   write(name: string, text: string, { isSecret }: { readonly isSecret: boolean }): void {

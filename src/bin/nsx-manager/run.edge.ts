@@ -34,11 +34,14 @@ import { LIFE_MS, renewAll } from "./renewal.ts";
 
 const AUTHORITY_NAME = "nsx-manager";
 
+/** What takes longer to end, such as a change that waits for a store that is away, is not waited for. */
+const END_MS = 5_000;
+
 /** Serves until it is told to stop. @returns the exit status */
 export async function run(options: RunOptions): Promise<number> {
   const files = new OwnFiles(options.state);
   const [api, controller] = [endpointOf("listen", options.listen), endpointOf("controller", options.controller)];
-  const { ledger, leases } = openLedger(options.store, { clock, log });
+  const { ledger, leases, trouble } = openLedger(options.store, { clock, log });
   const ended = Promise.withResolvers<number>();
   const book = await openBook(ledger, (why) => {
     log.error("what this manager knows is out of date: it starts again", { why });
@@ -93,7 +96,7 @@ export async function run(options: RunOptions): Promise<number> {
     nodes: new NodeDesk(book),
     realized: realizedPort(book, reports),
     cluster: () => cluster.status(),
-    trouble: () => undefined,
+    trouble,
   };
   const access = accessTo(book);
   const server = await serveManagerApi(
@@ -117,10 +120,16 @@ export async function run(options: RunOptions): Promise<number> {
   stopRenewing();
   gateways.stop();
   reports.stop();
-  await Promise.allSettled([cluster.stop(), server.close(), lcp.close()]);
-  await book.close();
+  await inTime(Promise.allSettled([cluster.stop(), server.close(), lcp.close()]));
+  await inTime(book.close());
   await Promise.allSettled([audit.close(), ledger.close()]);
   return status;
+}
+
+async function inTime(ending: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const cancel = clock.after(END_MS, late.resolve);
+  await Promise.race([ending, late.promise]).finally(cancel);
 }
 
 async function openBook(ledger: Parameters<typeof Book.open>[0]["ledger"], lost: (why: string) => void) {
@@ -129,9 +138,7 @@ async function openBook(ledger: Parameters<typeof Book.open>[0]["ledger"], lost:
     claims = ClaimIndex.over(documents);
     return new Compiler(documents);
   };
-  const book = await Book.open({ ledger, clock, log, compile, lost });
-  book.read(({ keys }) => claims?.changed(keys));
-  return book;
+  return Book.open({ ledger, clock, log, compile, lost, reader: ({ keys }) => claims?.changed(keys) });
 }
 
 const accessTo = (commits: Book<Compiler>) =>
@@ -139,18 +146,15 @@ const accessTo = (commits: Book<Compiler>) =>
 
 /** What must be there before anybody can ask: an authority, and a token for the first administrator. */
 async function firstStart(book: Book<Compiler>, files: OwnFiles): Promise<void> {
-  const root = await ensureAuthority(book, AUTHORITY_NAME, clock.wall());
-  if (root) {
-    files.write("root.key", root.key, { isSecret: true });
+  const makeRoot = (keep: (key: string) => void) =>
+    ensureAuthority(book, AUTHORITY_NAME, clock.wall(), ({ key }) => keep(key));
+  if (await files.keep("root.key", makeRoot))
     log.info("a root was made: take its key away and lock it up", { file: files.path("root.key") });
-  }
   const { root: certificate } = authorityIn(book.documents);
   files.write("authority.pem", certificate, { isSecret: false });
   files.write("pin", pinOf(certificate), { isSecret: false });
-  const token = await accessTo(book).first();
-  if (token === undefined) return;
-  files.write("admin.token", token, { isSecret: true });
-  log.info("an administrator's token was made", { file: files.path("admin.token") });
+  if (await files.keep("admin.token", (keep) => accessTo(book).first(keep)))
+    log.info("an administrator's token was made", { file: files.path("admin.token") });
 }
 
 /** The API shows the root as well, so that who has only its pin can get it. */

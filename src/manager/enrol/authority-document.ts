@@ -31,12 +31,14 @@ export function issuerOf({ intermediates }: AuthorityDocument): AuthorityFiles {
 /**
  * Makes root and intermediate where there are none yet. Of managers that start at once, one does.
  *
+ * @param keep told of the root before it counts: whoever is killed in between must not have lost its key
  * @returns the root, with its key, to whoever made it, this once: it is for a file that the operator takes away
  */
 export async function ensureAuthority(
   commits: Commits,
   name: string,
   wallMs: number,
+  keep: (root: AuthorityFiles) => void = () => undefined,
 ): Promise<AuthorityFiles | undefined> {
   if (commits.documents.get(KEY) !== undefined) return undefined;
   const root = await newAuthority(`${name} root`, wallMs);
@@ -44,6 +46,7 @@ export async function ensureAuthority(
     root: root.certificate,
     intermediates: [await newIntermediate(root, intermediateName(name, wallMs), wallMs)],
   };
+  keep(root);
   await commits.commit("enrolment", (documents) => new Map(documents.get(KEY) ? [] : [[KEY, document]]));
   return authorityIn(commits.documents).root === root.certificate ? root : undefined;
 }

@@ -4,9 +4,10 @@ import { beforeAll, expect, test } from "vitest";
 import { PcgError } from "../../base/error.ts";
 import { identityIn } from "../../lcp/identity.ts";
 import { newRequest } from "../../lcp/request.ts";
+import { SharedStore } from "../ledger/memory-ledger.testing.ts";
+import { commitsOver } from "../state/commits.testing.ts";
 import { Authority, type AuthorityFiles, newAuthority, newIntermediate } from "./authority.ts";
 import { authorityIn, ensureAuthority, issuerOf, rotated } from "./authority-document.ts";
-import { SharedStore } from "./book.testing.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 const DAY_MS = 86_400_000;
@@ -77,15 +78,20 @@ const pemOf = (der: Buffer) =>
 
 test("of managers that start at once one makes the authority, and only it has the root's key", async () => {
   const store = new SharedStore();
-  const managers = [store.manager(), store.manager(), store.manager()];
-  const made = await Promise.all(managers.map((commits) => ensureAuthority(commits, "ours", NOW)));
+  const managers = await Promise.all([commitsOver(store), commitsOver(store), commitsOver(store)]);
+  const kept: unknown[] = [];
+  const keep = ({ certificate }: AuthorityFiles) => void kept.push(certificate, store.entries.length);
+  const made = await Promise.all(
+    managers.map((commits, n) => ensureAuthority(commits, "ours", NOW, n === 0 ? keep : undefined)),
+  );
+  expect(kept).toEqual([expect.stringContaining("CERTIFICATE"), 0]);
   expect(made.filter((files) => files !== undefined)).toHaveLength(1);
   const roots = managers.map(({ documents }) => authorityIn(documents).root);
   expect(new Set(roots)).toEqual(new Set(made.flatMap((files) => files?.certificate ?? [])));
 });
 
 test("an intermediate that is rotated in issues, beside those that last still", async () => {
-  const commits = new SharedStore().manager();
+  const commits = await commitsOver();
   const made = (await ensureAuthority(commits, "ours", NOW)) as AuthorityFiles;
   const first = issuerOf(authorityIn(commits.documents));
   await commits.commit("operator", await rotated(made, "ours", NOW + DAY_MS));

@@ -5,10 +5,11 @@ import { PcgError } from "../../base/error.ts";
 import { VirtualClock } from "../../base/virtual-clock.ts";
 import { type Identity, identityIn } from "../../lcp/identity.ts";
 import { newRequest } from "../../lcp/request.ts";
+import { SharedStore } from "../ledger/memory-ledger.testing.ts";
+import { commitsOver } from "../state/commits.testing.ts";
 import type { Commits } from "../state/documents.ts";
 import { type AuthorityFiles, newAuthority, newIntermediate } from "./authority.ts";
 import { type AuthorityDocument, ensureAuthority, rotated } from "./authority-document.ts";
-import { SharedStore } from "./book.testing.ts";
 import { Enrolment } from "./enrolment.ts";
 import { forgotten, nodeIn, revoked } from "./nodes.ts";
 import { newToken } from "./tokens.ts";
@@ -22,7 +23,7 @@ const { request } = await newRequest();
 
 async function aManager() {
   const clock = new VirtualClock();
-  const commits = new SharedStore().manager();
+  const commits = await commitsOver();
   const root = await ensureAuthority(commits, "ours", clock.wall());
   return { clock, commits, root, enrolment: new Enrolment({ commits, clock, log }) };
 }
@@ -75,13 +76,13 @@ test("a token lets in one certificate, however the commits of two managers fall"
     fc.asyncProperty(fc.scheduler(), fc.array(fc.nat(1), { minLength: 2, maxLength: 5 }), async (turns, asks) => {
       const clock = new VirtualClock();
       const store = new SharedStore();
-      const first = store.manager();
+      const first = await commitsOver(store);
       await first.commit("lead", () => new Map([["/authority", document]]));
       const token = await tokenFor(pcgA, first, clock);
-      const managers = [0, 1].map(() => {
-        const commits = store.manager(() => turns.schedule(Promise.resolve()));
-        return { commits, enrolment: new Enrolment({ commits, clock, log }) };
-      });
+      const open = () => commitsOver(store, { pause: () => turns.schedule(Promise.resolve()) });
+      const managers = (await Promise.all([open(), open()])).map((commits) => ({
+        ...{ commits, enrolment: new Enrolment({ commits, clock, log }) },
+      }));
       const gave: string[] = [];
       const done = asks.map(async (n) => {
         try {
@@ -93,7 +94,9 @@ test("a token lets in one certificate, however the commits of two managers fall"
       });
       await turns.waitFor(Promise.all(done));
       expect(gave).toHaveLength(1);
-      const seen = nodeIn(store.manager().documents, pcgA)?.certificates.map((one) => one.serial.toUpperCase());
+      const seen = nodeIn((await commitsOver(store)).documents, pcgA)?.certificates.map((one) =>
+        one.serial.toUpperCase(),
+      );
       expect(seen).toEqual(gave);
     }),
     { numRuns: 60 },

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { misreadings } from "../../wire/fuzz.testing.ts";
-import { MapDocuments } from "./book.testing.ts";
+import { DocumentTable } from "../state/document-table.ts";
 import { readSignedData } from "./cms.ts";
 import { type AwsEnrolment, configured, instanceOf } from "./instance-identity.ts";
 
@@ -15,12 +15,12 @@ const document = {
 };
 
 let folder: string;
-let documents: MapDocuments;
+let documents: DocumentTable;
 const openssl = (...args: string[]) =>
   execFileSync("openssl", args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
 const certificateOf = (name: string) => readFileSync(join(folder, `${name}.pem`), "utf8");
 const settings = (more: Partial<AwsEnrolment> = {}) =>
-  new MapDocuments([
+  new DocumentTable([
     [
       "/enrolment/aws",
       {
@@ -108,7 +108,7 @@ test("instanceOf refuses instances launched too long ago where that is configure
   const presented = { signature: signature(document), source };
   expect(() => instanceOf(settings({ maxAgeHours: 23 }), presented, NOW)).toThrow("more than 23 hours");
   expect(instanceOf(settings({ maxAgeHours: 24 }), presented, NOW)).toMatchObject({ accountId: "123456789012" });
-  expect(() => instanceOf(new MapDocuments(), presented, NOW)).toThrow("MANAGER_DENIED");
+  expect(() => instanceOf(new DocumentTable(), presented, NOW)).toThrow("MANAGER_DENIED");
 });
 
 test("instanceOf believes no signature in which a bit is changed", () => {
@@ -137,7 +137,7 @@ test("configured takes what can be used, and names what cannot", () => {
   const good = settings().get("/enrolment/aws") as AwsEnrolment;
   const { small: _, ...regions } = good.regions;
   const both = { ...good, regions: { ...regions, "eu-west-1": certificateOf("other") + certificateOf("aws") } };
-  const documentsWithBoth = new MapDocuments(configured(both)(documents));
+  const documentsWithBoth = new DocumentTable(configured(both)(documents));
   expect(instanceOf(documentsWithBoth, { signature: signature(document), source }, NOW)).toMatchObject(document);
   expect(() => configured(good)).toThrow("regions.small");
   expect(() => configured({ ...good, regions: { x: "-----BEGIN CERTIFICATE-----\n" } })).toThrow("regions.x");

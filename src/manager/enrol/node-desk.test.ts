@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Identity } from "../../lcp/identity.ts";
-import { SharedStore } from "./book.testing.ts";
+import { commitsOver } from "../state/commits.testing.ts";
 import { NodeDesk } from "./node-desk.ts";
 import { newNode, nodeKey } from "./nodes.ts";
 
@@ -9,7 +9,7 @@ const author = { user: "admin", wallMs: NOW };
 const node: Identity = { role: "agent", id: "i-1" };
 
 test("NodeDesk shows a node with its certificates, and what became of it", async () => {
-  const commits = new SharedStore().manager();
+  const commits = await commitsOver();
   const desk = new NodeDesk(commits);
   expect(await desk.read(node)).toBeUndefined();
   const certificate = { pem: "", serial: "4a", notAfter: NOW + 1_000 };
@@ -28,10 +28,10 @@ test("NodeDesk shows a node with its certificates, and what became of it", async
 });
 
 test("NodeDesk gives out tokens for gateways and agents, a quarter of an hour long or as asked", async () => {
-  const desk = new NodeDesk(new SharedStore().manager());
+  const desk = new NodeDesk(await commitsOver());
   expect(await desk.newToken(node, undefined, author)).toEqual({
     ...{ role: "agent", id: "i-1", expires_at: "2026-01-01T00:15:00.000Z" },
-    token: expect.stringMatching(/^[A-Za-z0-9_-]{43}$/),
+    token: expect.stringMatching(/^join_[A-Za-z0-9_-]{43}$/),
   });
   const { expires_at } = await desk.newToken({ role: "gateway", id: "pcg-a" }, 60_000, author);
   expect(expires_at).toBe("2026-01-01T00:01:00.000Z");

@@ -8,6 +8,9 @@ const GOOD_FOR_MS = 900_000;
 /** So long after its end a token is still known, so that whoever comes with it hears why it is not good. */
 const KEPT_MS = 86_400_000;
 
+/** What a token begins with: without it one in 64 would look like an option on a command line. */
+const MARK = "join_";
+
 /** A token for one node to enrol with, once. The token itself is not kept, only what it can be recognized by. */
 export interface TokenRecord {
   readonly node: Identity;
@@ -31,7 +34,7 @@ export function newToken(
   { node, by, forMs = GOOD_FOR_MS }: NewToken,
   wallMs: number,
 ): { token: string; expiresAt: number; make: Change } {
-  const token = randomBytes(32).toString("base64url");
+  const token = MARK + randomBytes(32).toString("base64url");
   const record: TokenRecord = { node, expiresAt: wallMs + forMs, madeBy: by };
   const make: Change = (documents) => {
     const forgotten = all(documents).filter(([, { expiresAt }]) => expiresAt + KEPT_MS < wallMs);

@@ -5,8 +5,9 @@ import type { Channel, ChannelEvents } from "../../lcp/channel.ts";
 import type { Publication } from "../../lcp/publication.ts";
 import { RelayServer } from "../../lcp/relay-server.ts";
 import { WholeTable } from "../../lcp/whole-table.ts";
-import type { Book, Turn } from "../state/book.ts";
+import type { Book } from "../state/book.ts";
 import type { Compiling } from "../state/runtime.ts";
+import type { Turn } from "../state/turn.ts";
 
 export interface GatewayServiceWorld {
   readonly book: Book<Compiling>;

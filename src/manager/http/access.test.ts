@@ -1,14 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { beforeEach, expect, test } from "vitest";
+import { commitsOver } from "../state/commits.testing.ts";
+import type { Commits } from "../state/documents.ts";
 import { Access } from "./access.ts";
-import { MemoryCommits } from "./commits.testing.ts";
 
 let wallMs: number;
-let commits: MemoryCommits;
+let commits: Commits;
 let access: Access;
-beforeEach(() => {
+beforeEach(async () => {
   wallMs = 1_700_000_000_000;
-  commits = new MemoryCommits();
+  commits = await commitsOver();
   access = new Access({ commits, wall: () => wallMs, random: randomBytes });
 });
 
@@ -37,7 +38,10 @@ test("a token is good until the millisecond it expires, and makes room after tha
 });
 
 test("first gives a token once, to one of those who ask, and again only when nobody has one that is good", async () => {
-  const answers = await Promise.all([access.first(), access.first()]);
+  const kept: unknown[] = [];
+  const keep = (token: string) => void kept.push(token, [...commits.documents.under("/")]);
+  const answers = await Promise.all([access.first(keep), access.first()]);
+  expect(kept).toEqual([answers[0], []]);
   const [token, ...more] = answers.filter((one) => one !== undefined);
   expect(more).toEqual([]);
   expect(access.callerOf(token ?? "").role).toBe("admin");

@@ -3,10 +3,10 @@ import type { IncomingHttpHeaders } from "node:http";
 import { request } from "node:https";
 import type { Facts, Log } from "../../base/log.ts";
 import { VirtualClock } from "../../base/virtual-clock.ts";
+import { commitsOver } from "../state/commits.testing.ts";
 import { Access } from "./access.ts";
 import { type AuditEntry, type AuditFact, type AuditLog, BEGINNING, chained } from "./audit.ts";
 import { managerName, testAuthority } from "./certificate.testing.ts";
-import { MemoryCommits } from "./commits.testing.ts";
 import type { Limits } from "./limits.ts";
 import { MemoryPolicy } from "./policy.testing.ts";
 import type { Ports } from "./ports.ts";
@@ -100,7 +100,7 @@ export async function apiUnderTest(
 ): Promise<ApiUnderTest> {
   const authority = await testAuthority("test");
   const clock = new VirtualClock();
-  const [policy, audit, commits] = [new MemoryPolicy(), new MemoryAudit(), new MemoryCommits()];
+  const [policy, audit, commits] = [new MemoryPolicy(), new MemoryAudit(), await commitsOver()];
   const access = new Access({ commits, wall: () => clock.wall(), random: randomBytes });
   const logged: [string, Facts | undefined][] = [];
   const note = (text: string, facts?: Facts) => void logged.push([text, facts]);

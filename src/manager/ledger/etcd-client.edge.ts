@@ -13,6 +13,7 @@ import {
   rangeMessage,
   type Transaction,
 } from "./etcd-messages.ts";
+import type { StoreHealth } from "./store-health.ts";
 import type { Endpoint } from "./store-spec.ts";
 
 export interface EtcdOptions {
@@ -20,6 +21,8 @@ export interface EtcdOptions {
   readonly tls: Tls | undefined;
   readonly user: { readonly name: string; readonly password: string } | undefined;
   readonly clock: Clock;
+  /** Told how each try went. */
+  readonly health: StoreHealth;
 }
 
 export interface WatchEvents {
@@ -163,12 +166,16 @@ export class EtcdClient {
   }
 
   async #ask<Body>(path: string, body: unknown): Promise<{ readonly body: Body; readonly tries: number }> {
-    const { clock } = this.#options;
+    const { clock, health } = this.#options;
     const until = clock.now() + GIVE_UP_MS;
     for (let tries = 1; ; tries++) {
       const endpoint = this.#turn();
       const failure = await this.#try<Body>(endpoint, path, body);
-      if ("body" in failure) return { body: failure.body, tries };
+      if ("body" in failure) {
+        health.worked();
+        return { body: failure.body, tries };
+      }
+      health.failed(failure.why);
       if (!failure.passing || this.#closed || clock.now() > until) {
         const { passing: _, ...why } = failure;
         throw new PcgError("MANAGER_STORE", { at: `${endpoint.host}:${endpoint.port}`, step: path, ...why });

@@ -49,6 +49,11 @@ export class EtcdLedger implements Ledger {
     });
   }
 
+  async newest(): Promise<number> {
+    const { kvs } = await this.#client.range({ key: this.#keys.logFrom(0), lastKey: true });
+    return (kvs[0] && this.#keys.seqOf(kvs[0].key)) ?? 0;
+  }
+
   async append({ seq, text }: Entry): Promise<boolean> {
     const again = this.#unsure?.seq === seq && this.#unsure.text === text ? this.#unsure : undefined;
     const entry = again ?? { seq, text, mark: randomUUID() };

@@ -27,6 +27,8 @@ export interface LedgerEvents {
 export interface Ledger {
   /** The newest snapshot, if there is one, and every entry after it. @throws MANAGER_STORE */
   load(): Promise<{ readonly snapshot: Snapshot | null; readonly entries: readonly Entry[] }>;
+  /** The number of the newest entry; 0: there is none. None is missed that counted before this was asked. @throws MANAGER_STORE */
+  newest(): Promise<number>;
   /**
    * Durable when it resolves to true. False: an entry of that number is there already.
    *

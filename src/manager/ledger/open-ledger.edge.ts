@@ -12,12 +12,15 @@ import type { Ledger } from "./ledger.ts";
 import { SqliteLeases } from "./sqlite-leases.edge.ts";
 import { SqliteLedger } from "./sqlite-ledger.edge.ts";
 import { openSqliteStore } from "./sqlite-store.edge.ts";
+import { StoreHealth } from "./store-health.ts";
 import { parseStoreSpec, type TlsFiles, type UserFile } from "./store-spec.ts";
 
 /** What managers share. Closing the ledger closes all of it. */
 export interface Store {
   readonly ledger: Ledger;
   readonly leases: Leases;
+  /** Why it has not done what it was asked for a while; undefined: it does. */
+  trouble(): string | undefined;
 }
 
 /**
@@ -28,18 +31,20 @@ export interface Store {
  */
 export function openLedger(spec: string, parts: { readonly clock: Clock; readonly log: Log }): Store {
   const store = parseStoreSpec(spec);
+  const health = new StoreHealth(() => parts.clock.now());
+  const trouble = () => health.trouble;
   if (store.kind === "sqlite") {
     const db = openSqliteStore(store.path);
-    return { ledger: new SqliteLedger(db, parts), leases: new SqliteLeases(db, parts.clock) };
+    return { ledger: new SqliteLedger(db, parts), leases: new SqliteLeases(db, parts.clock, health), trouble };
   }
   const { endpoints, prefix, tls, user } = store;
   const client = new EtcdClient({
-    ...{ endpoints, clock: parts.clock },
+    ...{ endpoints, clock: parts.clock, health },
     tls: tls && readTls(tls),
     user: user && readUser(user),
   });
   const keys = new EtcdKeys(prefix);
-  return { ledger: new EtcdLedger(client, keys, parts), leases: new EtcdLeases(client, keys, parts.clock) };
+  return { ledger: new EtcdLedger(client, keys, parts), leases: new EtcdLeases(client, keys, parts.clock), trouble };
 }
 
 const readTls = ({ ca, client }: TlsFiles): Tls => ({

@@ -3,18 +3,26 @@ import type { Clock } from "../../base/clock.ts";
 import { inTransaction } from "../../base/database.edge.ts";
 import type { Lease, Leases } from "./leases.ts";
 import { orStoreError } from "./sqlite-store.edge.ts";
+import type { StoreHealth } from "./store-health.ts";
 
 /** Leases in SQLite, for processes of one machine, whose clock they share. */
 export class SqliteLeases implements Leases {
   readonly #db: DatabaseSync;
   readonly #clock: Clock;
+  readonly #health: StoreHealth;
 
-  constructor(db: DatabaseSync, clock: Clock) {
+  /** @param health told how it went whenever a lease was asked for: that is often, and writes */
+  constructor(db: DatabaseSync, clock: Clock, health: StoreHealth) {
     this.#db = db;
     this.#clock = clock;
+    this.#health = health;
   }
 
-  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease> {
+  acquire(name: string, holder: string, ttlMs: number): Promise<Lease> {
+    return this.#health.watch(async () => this.#acquire(name, holder, ttlMs));
+  }
+
+  #acquire(name: string, holder: string, ttlMs: number): Lease {
     return orStoreError({ step: "acquire", name }, () => {
       let lease: Lease = { epoch: 1, holder, expiresAt: 0 };
       inTransaction(this.#db, () => {

@@ -40,6 +40,10 @@ export class SqliteLedger implements Ledger {
     });
   }
 
+  async newest(): Promise<number> {
+    return orStoreError({ step: "newest" }, () => this.#last());
+  }
+
   async append({ seq, text }: Entry): Promise<boolean> {
     const mark = randomUUID();
     const done = orStoreError({ step: "append", seq }, () => {

@@ -35,6 +35,7 @@ export interface ClusterWorld {
 export class Cluster {
   readonly #world: ClusterWorld;
   #cancel: () => void = () => undefined;
+  #stopped = false;
 
   constructor(world: ClusterWorld) {
     this.#world = world;
@@ -68,6 +69,7 @@ export class Cluster {
 
   /** A manager that ends on purpose is not missed. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#cancel();
     const { commits, leases, name } = this.#world;
     await commits.commit("nsx-manager", () => new Map([[MANAGERS + name, undefined]]));
@@ -82,7 +84,7 @@ export class Cluster {
     } catch (error) {
       log.warn("the store cannot be told that this manager lives", { why: messageOf(error) });
     }
-    this.#cancel = clock.after(BEAT_MS.every, () => void this.#beat());
+    if (!this.#stopped) this.#cancel = clock.after(BEAT_MS.every, () => void this.#beat());
   }
 }
 

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { PcgError } from "../../base/error.ts";
 import { VirtualClock } from "../../base/virtual-clock.ts";
 import { ResourceId } from "../../lcp/resource.ts";
-import { MemoryLedger, SharedStore } from "../ledger/memory-ledger.testing.ts";
-import { Book } from "./book.ts";
+import type { Entry } from "../ledger/ledger.ts";
+import { type Between, MemoryLedger, SharedStore } from "../ledger/memory-ledger.testing.ts";
+import { Book, type BookWorld } from "./book.ts";
 import type { Documents } from "./documents.ts";
 import type { Compiling, Delta, Piece } from "./runtime.ts";
 
@@ -35,17 +37,20 @@ class Copying implements Compiling {
   table = () => this.#table;
 }
 
-function world(seed: number, mischief = { lost: 0, unanswered: 0 }) {
+function world(seed: number, mischief: Partial<Between> = {}) {
   const clock = new VirtualClock();
-  const random = fc.sample(fc.noBias(fc.double({ min: 0, max: 0.999, noNaN: true })), { seed, numRuns: 4_000 });
+  const random = fc.sample(fc.noBias(fc.nat(999)), { seed, numRuns: 4_000 }).map((n) => n / 1_000);
   let drawn = 0;
   const store = new SharedStore();
   const losses: string[] = [];
-  const open = () =>
+  const draw = () => random[drawn++ % random.length] ?? 0;
+  const pause = () => new Promise<void>((resolve) => void clock.after(draw() * 50, resolve));
+  const open = (more: Partial<BookWorld<Copying>> = {}) =>
     Book.open({
-      ledger: new MemoryLedger(store, { clock, random: () => random[drawn++ % random.length] ?? 0, ...mischief }),
+      ledger: new MemoryLedger(store, { pause, random: draw, ...mischief }),
       ...{ clock, log: silent, compile: (documents: Documents) => new Copying(documents) },
       lost: (why) => void losses.push(why),
+      ...more,
     });
   return { clock, store, losses, open };
 }
@@ -88,7 +93,9 @@ test("Book refuses what the change refuses, and goes on as if nothing had been a
   await expect(refused).rejects.toThrow("no");
   await settle(clock);
   await done;
-  await book.commit("me", set("/t/a", 1));
+  const again = book.commit("me", set("/t/a", 1));
+  await settle(clock);
+  await again;
   expect(store.entries).toHaveLength(1);
 });
 
@@ -106,9 +113,10 @@ test("Book is the same everywhere and after a restart, whatever is lost on the w
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 1, max: 1_000_000 }),
-      fc.array(fc.record({ who: fc.nat(2), key: fc.nat(3), remove: fc.boolean() }), { maxLength: 25 }),
-      async (seed, edits) => {
-        const { clock, open, losses } = world(seed, { lost: 0.1, unanswered: 0.1 });
+      fc.array(fc.record({ who: fc.nat(2), key: fc.nat(3), remove: fc.boolean() }), { maxLength: 25, size: "max" }),
+      fc.option(fc.integer({ min: 50, max: 500 })),
+      async (seed, edits, lostAfterMs) => {
+        const { clock, open, losses, store } = world(seed, { lost: 0.07, late: 0.07, unanswered: 0.1 });
         const books = await Promise.all([open(), open(), open()]);
         const acknowledged = new Map<string, unknown>();
         const tasks = edits.map(({ who, key, remove }, n) => {
@@ -119,16 +127,18 @@ test("Book is the same everywhere and after a restart, whatever is lost on the w
             () => acknowledged.delete(`/t/${who}-${key}`),
           );
         });
+        if (lostAfterMs !== null) clock.after(lostAfterMs, () => store.lose("compacted away"));
         await settle(clock);
         await Promise.all(tasks);
         await settle(clock);
-        const [first, ...others] = [...books, await open()].map(contents);
+        const current = lostAfterMs === null ? books : [await open()];
+        const [first, ...others] = [...current, await open()].map(contents);
         for (const other of others) expect(other).toEqual(first);
         const known = new Map(first?.documents);
         for (const [key, value] of acknowledged) expect(known.get(key)).toBe(value);
         const versions = first?.runtime.map(([, { version }]) => version) ?? [];
         expect(new Set(versions).size).toBe(versions.length);
-        expect(losses).toEqual([]);
+        expect(losses).toHaveLength(lostAfterMs === null ? 0 : 3);
       },
     ),
     { numRuns: 60 },
@@ -173,4 +183,135 @@ test("Book goes on from a position that only a receiver knows", async () => {
   book.read(({ at }) => told.push(at));
   book.behind(ahead);
   expect(told).toEqual([ahead + 1]);
+});
+
+test("Book tells its first reader of what others write while it is still being opened", async () => {
+  const { clock, open, store } = world(8);
+  const first = await open();
+  const seen: string[] = [];
+  const opening = open({
+    reader: ({ keys }) => void seen.push(...keys),
+    compile: (documents) => {
+      const made = new Copying(documents);
+      made.table().set(ResourceId("group", "/t/x"), { type: "group", key: "/t/x", body: "of another version" });
+      return made;
+    },
+  });
+  const done = first.commit("me", set("/t/a", 1));
+  await settle(clock);
+  await Promise.all([opening, done]);
+  expect(seen).toEqual(["/t/a"]);
+  expect(store.entries).toHaveLength(2);
+});
+
+test("Book whose compiler fails shows nothing of what made it fail, and goes on", async () => {
+  const { clock, open, store } = world(9);
+  const book = await open({
+    compile: (documents) =>
+      new (class extends Copying {
+        override changed(keys: Iterable<string>) {
+          const all = super.changed(keys);
+          if (documents.get("/t/bad") !== undefined) throw new Error("cannot");
+          return all;
+        }
+      })(documents),
+  });
+  await expect(book.commit("me", set("/t/bad", 1))).rejects.toThrow("cannot");
+  expect([book.documents.get("/t/bad"), store.entries]).toEqual([undefined, []]);
+  const done = book.commit("me", set("/t/a", 1));
+  await settle(clock);
+  await done;
+  expect(contents(book)).toEqual(contents(await open()));
+});
+
+test("Book that is lost turns away whoever asks or waits, and can be closed", async () => {
+  const { clock, open, store, losses } = world(10);
+  const book = await open();
+  // What takes the place of its entry never reaches it.
+  for (const follower of store.followers) follower.next = 100;
+  store.entries.push({ seq: 1, text: "{}" });
+  const all = [book.commit("me", set("/t/a", 1)), book.commit("me", set("/t/b", 1))];
+  const ends = Promise.allSettled(all);
+  await settle(clock);
+  store.lose("the store was put back");
+  const turnedAway = { status: "rejected", reason: { code: "MANAGER_STORE" } };
+  expect(await ends).toMatchObject([turnedAway, turnedAway]);
+  await expect(book.commit("me", set("/t/c", 1))).rejects.toThrow("the store was put back");
+  expect(losses).toEqual(["the store was put back"]);
+  expect([...book.documents.under("/t/")]).toEqual([]);
+  await book.close();
+});
+
+test("Book waits fifteen seconds for what took the place of a change, and is right when it comes after that", async () => {
+  const { clock, open, store } = world(11);
+  const [first, second] = [await open(), await open()];
+  const [its] = [...store.followers];
+  if (its) its.next = 100;
+  const others = second.commit("other", set("/t/b", 2));
+  await settle(clock);
+  await others;
+  const end = expect(first.commit("me", set("/t/a", 1))).rejects.toThrow("what another manager wrote cannot be read");
+  for (let n = 0; n < 5; n++) await settle(clock);
+  await end;
+  if (its) its.next = 1;
+  const again = first.commit("me", set("/t/a", 1));
+  await settle(clock);
+  await again;
+  expect(contents(first)).toEqual(contents(second));
+});
+
+test("Book fails those who waited behind one whom the store failed, and not who comes after", async () => {
+  let asked = 0;
+  let isDown = true;
+  const { open, store } = world(12);
+  class Down extends MemoryLedger {
+    override async append(entry: Entry): Promise<boolean> {
+      asked++;
+      if (isDown) throw new PcgError("MANAGER_STORE", { why: "no answer" });
+      return super.append(entry);
+    }
+  }
+  const book = await open({ ledger: new Down(store) });
+  const all = await Promise.allSettled(["a", "b", "c"].map((key) => book.commit("me", set(`/t/${key}`, 1))));
+  expect(all.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(asked).toBe(1);
+  isDown = false;
+  await book.commit("me", set("/t/d", 1));
+  expect([...book.documents.under("/t/")]).toEqual([["/t/d", 1]]);
+});
+
+test("Book takes nothing to be so already, nor refuses anything, because of what another manager has changed", async () => {
+  const { clock, open, store } = world(13);
+  const [first, second] = [await open(), await open()];
+  const [its] = [...store.followers];
+  const one = first.commit("me", set("/t/a", 1));
+  await settle(clock);
+  await one;
+  if (its) its.next = 100;
+  const two = second.commit(
+    "other",
+    () =>
+      new Map<string, unknown>([
+        ["/t/a", 2],
+        ["/t/b", 1],
+      ]),
+  );
+  await settle(clock);
+  await two;
+  const back = first.commit("me", set("/t/a", 1));
+  const needing = first.commit("me", (documents) => {
+    if (documents.get("/t/b") === undefined) throw new PcgError("MANAGER_REFUSED", { why: "there is no b" });
+    return new Map([["/t/c", 1]]);
+  });
+  const wrong = first.commit("me", (documents) => {
+    if (documents.get("/t/z") === undefined) throw new PcgError("MANAGER_NOT_FOUND", { path: "/t/z" });
+    return new Map();
+  });
+  const refused = expect(wrong).rejects.toMatchObject({ code: "MANAGER_NOT_FOUND" });
+  await settle(clock);
+  if (its) its.next = 2;
+  const other = second.commit("other", set("/t/d", 1));
+  await settle(clock);
+  await Promise.all([back, needing, refused, other]);
+  expect([...second.documents.under("/t/")].map(([, value]) => value)).toEqual([1, 1, 1, 1]);
 });

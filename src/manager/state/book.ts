@@ -1,14 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/error.ts";
+import { messageOf, PcgError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
-import { after, type Position, resumedAt, START } from "../../lcp/position.ts";
-import type { Resource, ResourceId } from "../../lcp/resource.ts";
+import { after, type Position, resumedAt } from "../../lcp/position.ts";
 import type { Entry, Ledger } from "../ledger/ledger.ts";
-import { Before, DocumentTable } from "./document-table.ts";
+import { Backlog } from "./backlog.ts";
+import { Before, type DocumentTable } from "./document-table.ts";
 import type { Change, Commits, Documents, Writes } from "./documents.ts";
-import { type Recorded, readEntry, readPicture, textOfEntry, textsOf } from "./entry-text.ts";
-import { type Compiling, type Delta, RuntimeTables } from "./runtime.ts";
+import { type Recorded, readEntry, textOfEntry, textsOf } from "./entry-text.ts";
+import { type Reading, readingOf, writesOf } from "./reading.ts";
+import type { Compiling, Delta, RuntimeTables } from "./runtime.ts";
+import type { Turn } from "./turn.ts";
 
 export interface BookWorld<C extends Compiling> {
   readonly ledger: Ledger;
@@ -16,35 +18,37 @@ export interface BookWorld<C extends Compiling> {
   readonly log: Log;
   /** @param documents change under it, and it is told */
   compile(documents: Documents): C;
-  /** What is known is out of date, and cannot be brought up to date. */
+  /** Told of every change from the first on, and before all others are. */
+  reader?(turn: Turn): void;
+  /** What is known is out of date, and cannot be brought up to date: a book is to be opened anew. */
   lost(why: string): void;
 }
 
-/** What has changed for those who read a book. */
-export interface Turn {
-  readonly at: Position;
-  readonly keys: ReadonlySet<string>;
-  readonly runtime: readonly {
-    readonly tier0: string;
-    readonly upserts: readonly Resource[];
-    readonly deletes: readonly ResourceId[];
-  }[];
-}
+/** Where another's entry is known to be and does not come, those who wait for it are turned away. */
+const READ_MS = 15_000;
 
-/** Entries after which a picture of everything takes their place, and a size that does it too. */
-const COMPACT = { entries: 1_000, bytes: 64 * 1024 * 1024 } as const;
+/** A change that was worked out, and is in the documents, but not in the ledger yet. */
+interface Draft {
+  readonly recorded: Recorded;
+  readonly text: string;
+  readonly undo: Writes;
+}
 
 /**
  * What all managers over one ledger know, as this one has read it: the documents, and the runtime state that follows
  * from them. A change is worked out on what this one knows, and counts if the ledger takes it as the next; if another
- * manager was first, it is worked out again on what that one made.
+ * manager was first, it is worked out again on what that one made. Nor is anything refused, or taken to be so already,
+ * before it is sure that no other manager has changed that.
+ *
+ * Where the ledger cannot tell whether it took a change, whoever wanted it is told so, and the change is no longer shown;
+ * if it turns up after all, it is another's like any other.
  */
 export class Book<C extends Compiling> implements Commits {
   readonly #world: BookWorld<C>;
   readonly #table: DocumentTable;
   readonly #readers = new Set<(turn: Turn) => void>();
   readonly runtime: RuntimeTables;
-  readonly compiled: C;
+  #compiled: C;
   #at: Position;
   #seq: number;
   /** What undoes the change that the ledger has not taken yet. */
@@ -52,8 +56,13 @@ export class Book<C extends Compiling> implements Commits {
   /** Of others, that came meanwhile. */
   readonly #waiting: Entry[] = [];
   #lastCommit: Promise<unknown> = Promise.resolve();
-  #caughtUp: (() => void)[] = [];
-  #sincePicture = { entries: 0, bytes: 0 };
+  /** Why the ledger did not take something, the last time it did not. */
+  #failure: unknown;
+  /** Whoever waits for what another manager wrote. */
+  #awaited: PromiseWithResolvers<void> | undefined;
+  /** Why nothing is taken nor told any more. */
+  #lostBecause: string | undefined;
+  readonly #backlog: Backlog;
   readonly #stop: () => void;
 
   private constructor(world: BookWorld<C>, read: Reading) {
@@ -61,12 +70,13 @@ export class Book<C extends Compiling> implements Commits {
     this.#table = read.documents;
     this.runtime = read.runtime;
     this.#seq = read.seq;
-    this.#sincePicture = read.since;
+    this.#backlog = new Backlog(read.since);
     this.#at = resumedAt(read.at, world.clock.wall());
-    this.compiled = world.compile(this.#table);
+    this.#compiled = world.compile(this.#table);
+    if (world.reader) this.#readers.add(world.reader);
     this.#stop = world.ledger.follow(this.#seq, {
       entry: (entry) => this.#told(entry),
-      lost: (why) => world.lost(why),
+      lost: (why) => this.#lose(why),
     });
   }
 
@@ -76,6 +86,10 @@ export class Book<C extends Compiling> implements Commits {
     const book = new Book<C>(world, readingOf(snapshot?.seq ?? 0, snapshot?.parts ?? [], entries));
     await book.#agree();
     return book;
+  }
+
+  get compiled(): C {
+    return this.#compiled;
   }
 
   get at(): Position {
@@ -94,7 +108,12 @@ export class Book<C extends Compiling> implements Commits {
   }
 
   commit(by: string, change: Change): Promise<void> {
-    const turn = this.#lastCommit.then(() => this.#commit(by, change));
+    const before = this.#failure;
+    const turn = this.#lastCommit.then(() => {
+      // Whoever waited behind one whom the ledger failed has waited as long: it would only be failed later.
+      if (this.#failure !== before) throw this.#failure;
+      return this.#commit(by, change);
+    });
     this.#lastCommit = turn.catch(() => undefined);
     return turn;
   }
@@ -112,20 +131,34 @@ export class Book<C extends Compiling> implements Commits {
 
   async #commit(by: string, change: Change): Promise<void> {
     for (;;) {
-      const seq = this.#seq;
-      const writes = this.#real(change(this.#table));
-      if (writes.size === 0) return;
-      const undo = this.#table.apply(writes);
-      const recorded: Recorded = {
-        at: after(this.#at),
-        wall: this.#world.clock.wall(),
-        by,
-        writes: [...writes].map(([key, value]) => [key, value ?? null]),
-        runtime: this.compiled.changed(writes.keys()),
-      };
-      if (await this.#append(recorded, undo)) return;
-      await this.#beyond(seq);
+      this.#mustBeCurrent();
+      const { writes, refusal } = this.#workedOut(change);
+      if (writes.size > 0 && (await this.#taken(this.#drafted(by, writes)))) return;
+      if (writes.size > 0 || !(await this.#isAll())) continue;
+      if (refusal) throw refusal;
+      return;
     }
+  }
+
+  /** What is to be written, or why nothing can be: as far as this one knows. */
+  #workedOut(change: Change): { readonly writes: Writes; readonly refusal?: PcgError } {
+    try {
+      return { writes: this.#real(change(this.#table)) };
+    } catch (refusal) {
+      // What is wrong in itself is wrong whatever others have written.
+      if (!(refusal instanceof PcgError) || refusal.code === "MANAGER_BAD_REQUEST") throw refusal;
+      return { writes: new Map(), refusal };
+    }
+  }
+
+  /** Whether what is known is all there is; afterwards it is. @throws MANAGER_STORE */
+  #isAll(): Promise<boolean> {
+    return this.#noting(async () => {
+      const newest = await this.#world.ledger.newest();
+      if (newest <= this.#seq) return true;
+      while (this.#seq < newest) await this.#beyond(this.#seq);
+      return false;
+    });
   }
 
   /** Without what is so already. */
@@ -133,9 +166,46 @@ export class Book<C extends Compiling> implements Commits {
     return new Map([...writes].filter(([key, value]) => !isDeepStrictEqual(this.#table.get(key), value)));
   }
 
+  #drafted(by: string, writes: Writes): Draft {
+    const undo = this.#table.apply(writes);
+    try {
+      const recorded: Recorded = {
+        at: after(this.#at),
+        wall: this.#world.clock.wall(),
+        by,
+        writes: [...writes].map(([key, value]) => [key, value ?? null]),
+        runtime: this.#compiled.changed(writes.keys()),
+      };
+      return { recorded, text: textOfEntry(recorded), undo };
+    } catch (error) {
+      this.#table.apply(undo);
+      // What was in the middle of working something out knows neither what was nor what is.
+      this.#compiled = this.#world.compile(this.#table);
+      throw error;
+    }
+  }
+
+  /** Whether it counts. If not, what took its place was read. @throws MANAGER_STORE */
+  async #taken(draft: Draft): Promise<boolean> {
+    const seq = this.#seq;
+    return this.#noting(async () => {
+      if (await this.#append(draft)) return true;
+      await this.#beyond(seq);
+      return false;
+    });
+  }
+
+  async #noting<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      this.#failure = error;
+      throw error;
+    }
+  }
+
   /** Whether it counts. What does not is undone. */
-  async #append(recorded: Recorded, undo: Writes): Promise<boolean> {
-    const text = textOfEntry(recorded);
+  async #append({ recorded, text, undo }: Draft): Promise<boolean> {
     const seq = this.#seq + 1;
     this.#unsure = undo;
     let isTaken = false;
@@ -146,7 +216,7 @@ export class Book<C extends Compiling> implements Commits {
       if (isTaken) this.#settle(seq, text.length, recorded);
       else {
         this.#table.apply(undo);
-        this.compiled.changed(undo.keys());
+        this.#compiled.changed(undo.keys());
       }
       for (const entry of this.#waiting.splice(0)) this.#told(entry);
     }
@@ -154,11 +224,24 @@ export class Book<C extends Compiling> implements Commits {
   }
 
   /** Until another's entry has been read that took the place of ours. */
-  #beyond(seq: number): Promise<void> {
-    return new Promise((resolve) => {
-      const look = () => (this.#seq > seq ? resolve() : void this.#caughtUp.push(look));
-      look();
-    });
+  async #beyond(seq: number): Promise<void> {
+    if (this.#seq > seq) return;
+    this.#mustBeCurrent();
+    const awaited = Promise.withResolvers<void>();
+    this.#awaited = awaited;
+    const late = new PcgError("MANAGER_STORE", { seq, why: "what another manager wrote cannot be read" });
+    const cancel = this.#world.clock.after(READ_MS, () => awaited.reject(late));
+    await awaited.promise.finally(cancel);
+  }
+
+  #mustBeCurrent(): void {
+    if (this.#lostBecause !== undefined) throw new PcgError("MANAGER_STORE", { why: this.#lostBecause });
+  }
+
+  #lose(why: string): void {
+    this.#lostBecause ??= why;
+    this.#awaited?.reject(new PcgError("MANAGER_STORE", { why }));
+    this.#world.lost(why);
   }
 
   #told(entry: Entry): void {
@@ -166,16 +249,16 @@ export class Book<C extends Compiling> implements Commits {
       this.#waiting.push(entry);
       return;
     }
-    if (entry.seq <= this.#seq) return;
+    if (entry.seq <= this.#seq || this.#lostBecause !== undefined) return;
     if (entry.seq !== this.#seq + 1) {
-      this.#world.lost(`entry ${entry.seq} came after ${this.#seq}`);
+      this.#lose(`entry ${entry.seq} came after ${this.#seq}`);
       return;
     }
     const recorded = readEntry(entry.text);
     this.#table.apply(writesOf(recorded));
-    this.compiled.changed(recorded.writes.map(([key]) => key));
+    this.#compiled.changed(recorded.writes.map(([key]) => key));
     this.#settle(entry.seq, entry.text.length, recorded);
-    for (const look of this.#caughtUp.splice(0)) look();
+    this.#awaited?.resolve();
   }
 
   #settle(seq: number, bytes: number, { at, writes, runtime }: Recorded): void {
@@ -191,8 +274,7 @@ export class Book<C extends Compiling> implements Commits {
         deletes: delta.deletes,
       })),
     });
-    this.#sincePicture = { entries: this.#sincePicture.entries + 1, bytes: this.#sincePicture.bytes + bytes };
-    if (this.#sincePicture.entries >= COMPACT.entries || this.#sincePicture.bytes >= COMPACT.bytes) this.#compact();
+    if (this.#backlog.grew(bytes)) this.#compact();
   }
 
   #tell(turn: Turn): void {
@@ -200,7 +282,6 @@ export class Book<C extends Compiling> implements Commits {
   }
 
   #compact(): void {
-    this.#sincePicture = { entries: 0, bytes: 0 };
     const picture = { at: this.#at, documents: this.#table.under(""), runtime: this.runtime.all() };
     this.#world.ledger.compact({ seq: this.#seq, parts: textsOf(picture) }).catch((error: unknown) => {
       this.#world.log.warn("the ledger was not compacted; it will be later", { why: messageOf(error) });
@@ -210,47 +291,14 @@ export class Book<C extends Compiling> implements Commits {
   /** Another version of this program may have made other runtime state of the same policy. */
   async #agree(): Promise<void> {
     for (;;) {
-      const seq = this.#seq;
-      const runtime = this.runtime.differencesFrom(this.compiled);
+      const runtime = this.runtime.differencesFrom(this.#compiled);
       if (runtime.length === 0) return;
       const { clock, log } = this.#world;
       log.info("runtime state is made anew", { resources: runtime.reduce((sum, d) => sum + sizeOf(d), 0) });
       const recorded = { at: after(this.#at), wall: clock.wall(), by: "nsx-manager", writes: [], runtime };
-      if (await this.#append(recorded, new Map())) return;
-      await this.#beyond(seq);
+      if (await this.#taken({ recorded, text: textOfEntry(recorded), undo: new Map() })) return;
     }
   }
 }
-
-interface Reading {
-  readonly at: Position;
-  readonly seq: number;
-  readonly documents: DocumentTable;
-  readonly runtime: RuntimeTables;
-  readonly since: { readonly entries: number; readonly bytes: number };
-}
-
-function readingOf(seq: number, parts: readonly string[], entries: readonly Entry[]): Reading {
-  const picture = readPicture(parts.length > 0 ? parts : [JSON.stringify({ at: START })]);
-  const documents = new DocumentTable(picture.documents);
-  const runtime = new RuntimeTables();
-  for (const [tier0, resource] of picture.runtime) runtime.put(tier0, resource);
-  let { at } = picture;
-  let bytes = 0;
-  for (const { text } of entries) {
-    const recorded = readEntry(text);
-    documents.apply(writesOf(recorded));
-    for (const delta of recorded.runtime) runtime.apply(delta, recorded.at);
-    at = recorded.at;
-    bytes += text.length;
-  }
-  return {
-    ...{ at, documents, runtime },
-    seq: entries.at(-1)?.seq ?? seq,
-    since: { entries: entries.length, bytes },
-  };
-}
-
-const writesOf = ({ writes }: Recorded): Writes => new Map(writes.map(([key, value]) => [key, value ?? undefined]));
 
 const sizeOf = ({ upserts, deletes }: Delta) => upserts.length + deletes.length;

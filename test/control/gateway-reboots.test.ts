@@ -22,7 +22,7 @@ const start = (...daemons: string[]) => {
 test("a gateway that reboots while the manager is away does as before, from its own disk, and hears of news later", async () => {
   const before = await kernel();
   onTestFinished(() => void ask("DELETE", LATER));
-  lab("stop nsx-manager");
+  lab("stop nsx-manager --kill");
   loseAll();
   expect(gateway.run("nft list ruleset; ip -4 rule; ip link")).not.toMatch(/table ip pcg|lookup 100|overlay0/);
   expect(pings(vm1, address.inet)).toBe(false);

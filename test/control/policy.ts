@@ -1,4 +1,3 @@
-import { onTestFinished } from "vitest";
 import { LAB, manager } from "../e2e/nodes.ts";
 import { quote, until } from "../kernel/namespace.ts";
 
@@ -55,23 +54,24 @@ export function realization(path: string): Realized {
   };
 }
 
+/** A gateway that had no manager pauses before it tries again: some seconds after a short while. */
+const PATIENCE_MS = 30_000;
+
 /** Waits until an object is reported to be in the kernel. */
 export const realized = (path: string): Promise<Realized> =>
-  until(`${path} is realized`, () => {
-    const its = realization(path);
-    return its.state === "SUCCESS" ? its : undefined;
-  });
+  until(
+    `${path} is realized`,
+    () => {
+      const its = realization(path);
+      return its.state === "SUCCESS" ? its : undefined;
+    },
+    PATIENCE_MS,
+  );
 
 /** Creates an object or changes some of its fields, and waits until it is realized. */
 export async function given(path: string, body: unknown): Promise<Realized> {
   api("PATCH", path, body);
   return await realized(path);
-}
-
-/** The same until the test ends. */
-export async function givenForThisTest(path: string, body: unknown): Promise<Realized> {
-  onTestFinished(() => void ask("DELETE", path));
-  return await given(path, body);
 }
 
 export const isConnected = (): boolean => api("GET", "/api/v1/gateways/pcg-a")["connected"] === true;

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { nsxManagerHelp } from "../src/bin/nsx-manager/help.ts";
 import { pcgdHelp, pcgKernelHelp } from "../src/bin/pcgd/help.ts";
 import { DesiredState } from "../src/model/desired.ts";
 import { commandPage, filePage } from "../src/model/man-page.ts";
@@ -6,6 +7,11 @@ import { referenceOf } from "../src/model/reference.ts";
 import { UnitConfig } from "../src/model/unit.ts";
 
 const pages = {
+  "nsx-manager.8": commandPage({
+    name: "nsx-manager",
+    does: "management plane and controller of Public Cloud Gateways",
+    help: nsxManagerHelp,
+  }),
   "pcgd.8": commandPage({ name: "pcgd", does: "the Public Cloud Gateway's daemon", help: pcgdHelp }),
   "pcg-kernel.8": commandPage({ name: "pcg-kernel", does: "the gateway's door to the kernel", help: pcgKernelHelp }),
   "pcgd.yaml.5": filePage({

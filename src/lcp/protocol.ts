@@ -34,7 +34,7 @@ const Body = closed({
 const digest = (description: string) => Type.String({ maxLength: 180_000, description });
 
 /** What a source of state says. One row, one message; there is nothing else. */
-const fromSource = {
+export const fromSource = {
   current: closed(
     { instance: Type.String(), at: position("Where the source is.") },
     "What the receiver holds is what it should.",
@@ -72,7 +72,7 @@ const fromSource = {
 } as const;
 
 /** What a receiver says. */
-const fromReceiver = {
+export const fromReceiver = {
   hello: closed(
     {
       protocol: Type.Integer({ minimum: 1 }),

@@ -84,7 +84,7 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   limitHandshakes(server, limits, world.clock, count);
   server.on("tlsClientError", () => count("certificate or handshake"));
   const doors = doorsOf(world);
-  const sessions = new Map<WebSocket, { readonly identity: Identity; readonly serial: string }>();
+  const sessions = new Map<WebSocket, Known>();
   const endRefused = () => {
     for (const [webSocket, { identity, serial }] of sessions) {
       if (!world.isRefused?.(identity, serial)) continue;
@@ -97,10 +97,9 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
     response.writeHead(426, { connection: "close", upgrade: "websocket" }).end();
   });
   server.on("upgrade", (request, socket: Socket, head) => {
-    const certificate = (socket as TLSSocket).getPeerCertificate();
-    const identity = identityIn(certificate.subjectaltname);
-    if (identity?.role !== role || world.isRefused?.(identity, certificate.serialNumber)) {
-      count(identity?.role === role ? "revoked" : "identity");
+    const known = knownOf(socket as TLSSocket);
+    if (known?.identity.role !== role || world.isRefused?.(known.identity, known.serial)) {
+      count(known?.identity.role === role ? "revoked" : "identity");
       socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n");
       return;
     }
@@ -111,14 +110,9 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
       return;
     }
     door.sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      let events: Omit<ChannelEvents, "opened"> | undefined;
-      const session = { identity, serial: certificate.serialNumber };
-      sessions.set(webSocket, session);
+      sessions.set(webSocket, known);
       webSocket.once("close", () => sessions.delete(webSocket));
-      const nothing = { message: () => undefined, drained: () => undefined, closed: () => undefined };
-      const channel = channelOf(webSocket, world.clock, () => events ?? nothing);
-      events = door.accept(identity.id, channel);
-      world.admitted?.(identity, session.serial);
+      begin(webSocket, known, door.accept, world);
     });
   });
   const sockets = () => [...doors.values()].flatMap((door) => [...door.sockets.clients]);
@@ -144,6 +138,28 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
     },
   };
 }
+
+/** Who came with which certificate. */
+interface Known {
+  readonly identity: Identity;
+  readonly serial: string;
+}
+
+function knownOf(socket: TLSSocket): Known | undefined {
+  const { subjectaltname, serialNumber } = socket.getPeerCertificate();
+  const identity = identityIn(subjectaltname);
+  return identity && { identity, serial: serialNumber };
+}
+
+/** A function of its own, so that a session keeps nothing alive of the request that it began with. */
+function begin(webSocket: WebSocket, { identity, serial }: Known, accept: Accept, world: World): void {
+  let events: Omit<ChannelEvents, "opened"> = NOTHING;
+  const channel = channelOf(webSocket, world.clock, () => events);
+  events = accept(identity.id, channel);
+  world.admitted?.(identity, serial);
+}
+
+const NOTHING = { message: () => undefined, drained: () => undefined, closed: () => undefined };
 
 interface Door {
   readonly sockets: WebSocketServer;

@@ -16,7 +16,7 @@ const when = (description: string) => Type.String({ format: "date-time", maxLeng
 const position = (description: string) => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description });
 
 /** What a gateway reports to its controllers, in pieces that change on their own. One row a kind. */
-const bodies = {
+export const reportBodies = {
   problem: closed(
     {
       id: name("The runtime resource, such as port/vm-1."),
@@ -64,7 +64,7 @@ const bodies = {
   }),
 } as const;
 
-type Bodies = typeof bodies;
+type Bodies = typeof reportBodies;
 export type ReportType = keyof Bodies;
 /** What a resource of a kind says. */
 export type ReportBody<T extends ReportType> = Type.Static<Bodies[T]>;
@@ -85,7 +85,7 @@ export function reportKey({ type, body }: ReportPiece): string {
   }
 }
 
-const compiled = new Map(Object.entries(bodies).map(([type, schema]) => [type, Compile(schema as Type.TSchema)]));
+const compiled = new Map(Object.entries(reportBodies).map(([type, schema]) => [type, Compile(schema as Type.TSchema)]));
 
 /** What is wrong with a piece of a report by itself. */
 export function reportFlaws({ type, key, body }: { type: string; key: string; body: unknown }): Flaw[] {

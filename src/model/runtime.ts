@@ -17,7 +17,7 @@ const groups = {
  * Runtime state, as a controller tells it: the desired state in pieces that change on their own. One row a kind; its
  * body is what the desired state has, with what ties pieces together.
  */
-const bodies = {
+export const runtimeBodies = {
   certificate: closed(
     {
       good: Type.Array(
@@ -90,7 +90,7 @@ const bodies = {
   ),
 } as const;
 
-type Bodies = typeof bodies;
+type Bodies = typeof runtimeBodies;
 export type RuntimeType = keyof Bodies;
 /** What a resource of a kind says. */
 export type RuntimeBody<T extends RuntimeType> = Type.Static<Bodies[T]>;
@@ -98,7 +98,9 @@ export type RuntimeBody<T extends RuntimeType> = Type.Static<Bodies[T]>;
 /** A piece of runtime state that was found sound by {@link runtimeFlaws}. */
 export type RuntimePiece = { [T in RuntimeType]: { readonly type: T; readonly body: RuntimeBody<T> } }[RuntimeType];
 
-const compiled = new Map(Object.entries(bodies).map(([type, schema]) => [type, Compile(schema as Type.TSchema)]));
+const compiled = new Map(
+  Object.entries(runtimeBodies).map(([type, schema]) => [type, Compile(schema as Type.TSchema)]),
+);
 
 /** What is wrong with a resource's body by itself. */
 export function runtimeFlaws(type: string, body: unknown): Flaw[] {

@@ -1,17 +1,14 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { X509Certificate } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer as createTlsServer, request as httpsRequest } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import fastify from "fastify";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { systemClock } from "../../src/base/system-clock.edge.ts";
 import { Certificate } from "../../src/bin/pcgd/certificate.edge.ts";
-import { limitSnapshots } from "../../src/lcp/admission.ts";
 import type { Channel } from "../../src/lcp/channel.ts";
 import { type Credentials, connectTo } from "../../src/lcp/connect.edge.ts";
 import { enrol, renew } from "../../src/lcp/enrol/client.edge.ts";
@@ -20,31 +17,20 @@ import { instanceProof } from "../../src/lcp/enrol/instance-metadata.edge.ts";
 import { pinOf } from "../../src/lcp/enrol/pin.ts";
 import { Follower } from "../../src/lcp/follower.ts";
 import type { Identity } from "../../src/lcp/identity.ts";
-import { START } from "../../src/lcp/position.ts";
-import { Relay } from "../../src/lcp/relay.ts";
-import { RelayServer } from "../../src/lcp/relay-server.ts";
 import { newRequest } from "../../src/lcp/request.ts";
-import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
-import { type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
+import { NOTHING_HELD } from "../../src/lcp/subscription.ts";
 import { newAuthority } from "../../src/manager/enrol/authority.ts";
-import { ensureAuthority } from "../../src/manager/enrol/authority-document.ts";
-import { SharedStore } from "../../src/manager/enrol/book.testing.ts";
-import { askForCertificate, enrolRoutes } from "../../src/manager/enrol/enrol-routes.edge.ts";
-import { Enrolment } from "../../src/manager/enrol/enrolment.ts";
-import { configured } from "../../src/manager/enrol/instance-identity.ts";
 import { forgotten, revoked } from "../../src/manager/enrol/nodes.ts";
-import { ownCredentials } from "../../src/manager/enrol/own-credentials.ts";
-import { newToken } from "../../src/manager/enrol/tokens.ts";
-import type { Commits } from "../../src/manager/state/documents.ts";
+import { type Manager, manager, startInstance, startManager } from "./enrol-bench.ts";
 import { until } from "./namespace.ts";
 
-const HOUR_MS = 3_600_000;
 const pcgA: Identity = { role: "gateway", id: "pcg-a" };
-const manager: Identity = { role: "manager", id: "mgr" };
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 const undo: (() => unknown)[] = [];
 let folder: string;
+const aManager = (lifeMs?: number) => startManager(undo, lifeMs);
+
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "enrol-"));
   undo.push(() => rmSync(folder, { recursive: true }));
@@ -52,66 +38,6 @@ beforeEach(() => {
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
 });
-
-interface Manager {
-  readonly url: string;
-  readonly pin: string;
-  readonly commits: Commits;
-  readonly enrolment: Enrolment;
-  /** The control plane's port. */
-  readonly lcp: Serving;
-  /** Certificates with which nodes came in. */
-  readonly came: string[];
-  token(node?: Identity): Promise<string>;
-  /** What its authority says of anybody, on no list. */
-  certify(identity: Identity): Promise<Credentials>;
-}
-
-async function aManager(lifeMs = HOUR_MS): Promise<Manager> {
-  const commits = new SharedStore().manager();
-  await ensureAuthority(commits, "ours", Date.now());
-  const enrolment = new Enrolment({ commits, clock: systemClock, log, lifeMs });
-  const { pin } = enrolment.authority();
-  const certify = (identity: Identity) => ownCredentials(commits.documents, { identity, forMs: HOUR_MS }, Date.now());
-  const as = await certify(manager);
-  const came: string[] = [];
-  const nothing = { held: (): Held => ({ instance: "ccp", at: START, resources: new Map() }), behind: () => undefined };
-  const references = { needs: () => [], partOf: () => [], leads: () => [], homes: () => [] };
-  const relay = new RelayServer(
-    new Relay(nothing, references, limitSnapshots(systemClock, Math.random)),
-    systemClock,
-    log,
-  );
-  undo.push(() => relay.stop());
-  const lcp = await serve(
-    { host: "127.0.0.1", port: 0, as, role: "gateway" },
-    {
-      ...{ clock: systemClock, log, accept: (node, channel) => relay.accept(node, channel) },
-      isRefused: (identity, serial) => enrolment.isRefused(identity, serial),
-      admitted: (identity, serial) => {
-        came.push(serial);
-        void enrolment.used(identity, serial);
-      },
-    },
-  );
-  undo.push(() => lcp.close());
-  const url = await serveRoutes(enrolment, as);
-  const token = async (node = pcgA) => {
-    const made = newToken({ node, by: "admin" }, Date.now());
-    await commits.commit("admin", made.make);
-    return made.token;
-  };
-  return { url, pin, commits, enrolment, lcp, came, token, certify };
-}
-
-async function serveRoutes(enrolment: Enrolment, as: Credentials): Promise<string> {
-  const https = { cert: as.certificate, key: as.key, ...askForCertificate(as.authority) };
-  const server = fastify({ https, forceCloseConnections: true });
-  await server.register(enrolRoutes({ enrolment, clock: systemClock, log }));
-  await server.listen({ host: "127.0.0.1", port: 0 });
-  undo.push(() => server.close());
-  return `https://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
-}
 
 /** Runs `pcgd enrol`; its end, and what it said. */
 async function pcgdEnrol(...args: string[]): Promise<{ code: number; said: string }> {
@@ -270,37 +196,6 @@ test("a certificate of our own authority that is on no list, or on another's, ge
   expect(its.lcp.refused.get("identity")).toBe(1);
 });
 
-/** The metadata service of an instance at 127.0.0.1, and AWS's key. */
-async function instance(its: Manager, instanceId: string): Promise<string> {
-  const at = join(folder, instanceId);
-  mkdirSync(at);
-  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: at, stdio: "ignore" });
-  openssl(..."req -x509 -newkey rsa:2048 -nodes -keyout aws.key -out aws.pem -subj /O=Amazon".split(" "));
-  const document = JSON.stringify({
-    ...{ accountId: "123456789012", region: "eu-west-1", instanceId, privateIp: "127.0.0.1" },
-    pendingTime: new Date().toISOString().replace(/\.\d+/, ""),
-  });
-  writeFileSync(join(at, "document"), document);
-  const how = "cms -sign -binary -nodetach -stream -nocerts -md sha256 -signer aws.pem -inkey aws.key -outform DER";
-  openssl(...how.split(" "), "-in", "document", "-out", "signed");
-  const regions = { "eu-west-1": readFileSync(join(at, "aws.pem"), "utf8") };
-  const config = { regions, accounts: ["123456789012"], networks: ["127.0.0.0/8"] };
-  await its.commits.commit("admin", configured(config));
-  const answers: Record<string, string> = {
-    "PUT /latest/api/token": "token",
-    "GET /latest/dynamic/instance-identity/document": document,
-    "GET /latest/dynamic/instance-identity/rsa2048": readFileSync(join(at, "signed")).toString("base64"),
-  };
-  const server = createServer((request, response) => {
-    const mayAsk = request.method === "PUT" || request.headers["x-aws-ec2-metadata-token"] === "token";
-    const answer = mayAsk ? answers[`${request.method} ${request.url}`] : undefined;
-    response.writeHead(answer === undefined ? 404 : 200).end(answer);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  undo.push(() => server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
 /** As somebody would who has an address, a document, and no scruples. */
 function post(url: string, path: string, from: string, body?: object | string) {
   return new Promise<{ status: number | undefined; said: string }>((resolve, reject) => {
@@ -324,7 +219,7 @@ const nonceFor = async (url: string, from: string) =>
 
 test("an instance enrols by what AWS signed, once; nobody does elsewhere with the same document", async () => {
   const its = await aManager();
-  const metadata = await instance(its, "i-0123456789abcdef0");
+  const metadata = await startInstance(its, "i-0123456789abcdef0", folder, undo);
   const { request } = await newRequest();
   const proof = { ...(await instanceProof(metadata)), request };
 

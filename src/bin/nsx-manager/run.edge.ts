@@ -11,6 +11,7 @@ import { Compiler } from "../../manager/ccp/compiler.ts";
 import { authorityIn, ensureAuthority } from "../../manager/enrol/authority-document.ts";
 import { askForCertificate, enrolRoutes } from "../../manager/enrol/enrol-routes.edge.ts";
 import { Enrolment } from "../../manager/enrol/enrolment.ts";
+import { NodeDesk } from "../../manager/enrol/node-desk.ts";
 import { ownCredentials } from "../../manager/enrol/own-credentials.ts";
 import { GatewayService } from "../../manager/gateways/gateway-service.ts";
 import { Access } from "../../manager/http/access.ts";
@@ -22,7 +23,6 @@ import { ClaimIndex } from "../../manager/policy/claim-index.ts";
 import { idIn, type ObjectOf } from "../../manager/policy/kinds.ts";
 import { Cluster, clusterId } from "../../manager/ports/cluster-port.ts";
 import { gatewaysPort } from "../../manager/ports/gateways-port.ts";
-import { nodesPort } from "../../manager/ports/nodes-port.ts";
 import { policyPort } from "../../manager/ports/policy-port.ts";
 import { realizedPort } from "../../manager/ports/realized-port.ts";
 import { Reports } from "../../manager/reports/reports.ts";
@@ -90,7 +90,7 @@ export async function run(options: RunOptions): Promise<number> {
   const ports = {
     policy: policyPort(book),
     reports: gatewaysPort(reports, () => book.documents),
-    nodes: nodesPort(book),
+    nodes: new NodeDesk(book),
     realized: realizedPort(book, reports, book.at),
     cluster: () => cluster.status(),
     trouble: () => undefined,

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { START } from "../../lcp/position.ts";
 import { ResourceId as idFor, idOf, type Resource, type ResourceId } from "../../lcp/resource.ts";
-import { agentPiece } from "../../manager/enrol/agent-piece.ts";
 import { AgentList } from "./agent-list.ts";
 
 const version = START;
@@ -35,19 +34,4 @@ test("AgentList follows what is told", () => {
   expect([list.isRefused("vm-1", "4A", NOW), list.isRefused("vm-1", "4B", NOW)]).toEqual([true, false]);
   expect(list.isRefused("vm-2", "5A", NOW)).toBe(true);
   expect(list.committed({ upserts: [], deletes: [idFor("port", "vm-1")] })).toBe(false);
-});
-
-test("agentPiece says what gateways are told of an agent, and of nobody else", () => {
-  const node = {
-    certificates: [
-      { serial: "4b", notAfter: 2 },
-      { serial: "4a", notAfter: 1, until: 1 },
-    ],
-  };
-  const record = { ...node, enrolledAt: 0, enrolledBy: "token" };
-  expect(agentPiece("/nodes/agent/vm-1", record)).toEqual({
-    ...{ type: "certificate", key: "vm-1", body: { good: [{ serial: "4b" }, { serial: "4a", until: 1 }] } },
-  });
-  expect(agentPiece("/nodes/agent/vm-1", undefined)).toMatchObject({ body: undefined });
-  expect(agentPiece("/nodes/gateway/pcg-a", record)).toBeUndefined();
 });

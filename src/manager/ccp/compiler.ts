@@ -8,11 +8,12 @@ import { Graph, type Made } from "./graph.ts";
 import { Memberships } from "./membership/memberships.ts";
 import { recipeForFact } from "./membership/recipes.ts";
 import type { Offer } from "./offers.ts";
+import { AGENTS } from "./recipes/agent-certificate.ts";
 import { recipeForDocument } from "./recipes/recipes.ts";
 import { TIER0S } from "./tree.ts";
 
 /** What is compiled; no other documents matter. */
-const ROOTS = ["/infra/", "/leases/"] as const;
+const ROOTS = ["/infra/", "/leases/", AGENTS] as const;
 
 const isPiece = ({ to }: Offer) => to !== FACTS;
 

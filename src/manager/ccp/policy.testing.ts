@@ -64,7 +64,7 @@ export const laboratory: Tree = {
     tags: [{ scope: "role", tag: "app" }],
   },
   "/infra/virtual-machines/vm-3": { tep_address: "10.99.3.252", tags: [{ scope: "role", tag: "web" }] },
-  "/infra/dhcp-server-configs/lab": { server_addresses: ["192.168.99.2/24"], lease_time: 7200 },
+  "/infra/dhcp-server-configs/lab": { server_addresses: ["100.96.0.1/30"], lease_time: 7200 },
   [T0]: {
     mss_clamp: 1400,
     pat: { elastic_ip: "203.0.113.11", ports: { a: "20000-39999", b: "40000-59999" } },
@@ -118,7 +118,13 @@ export const laboratory: Tree = {
     connectivity_path: T0,
     overlay_id: 9100,
     dhcp_config_path: "/infra/dhcp-server-configs/lab",
-    subnets: [{ gateway_address: "192.168.99.1/24", dhcp_ranges: ["192.168.99.100-192.168.99.199"] }],
+    subnets: [
+      {
+        gateway_address: "192.168.99.1/24",
+        dhcp_ranges: ["192.168.99.100-192.168.99.199"],
+        dhcp_config: { server_address: "192.168.99.2/24" },
+      },
+    ],
     tags: [{ scope: "zone", tag: "inner" }],
   },
   "/infra/segments/unconnected": { overlay_id: 9101, subnets: [{ gateway_address: "192.168.98.1/24" }] },

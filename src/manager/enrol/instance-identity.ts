@@ -28,6 +28,10 @@ export const AwsEnrolment = closed({
 export type AwsEnrolment = Type.Static<typeof AwsEnrolment>;
 const awsEnrolment = Compile(AwsEnrolment);
 
+/** Undefined: none may. */
+export const awsEnrolmentIn = (documents: Documents): AwsEnrolment | undefined =>
+  documents.get(KEY) as AwsEnrolment | undefined;
+
 /** Which instances may come from now on. @throws MANAGER_BAD_REQUEST */
 export function configured(body: unknown): Change {
   if (!awsEnrolment.Check(body)) {
@@ -65,7 +69,7 @@ export interface Presented {
  * @throws MANAGER_BAD_REQUEST, MANAGER_DENIED
  */
 export function instanceOf(documents: Documents, presented: Presented, wallMs: number): InstanceDocument {
-  const config = documents.get(KEY) as AwsEnrolment | undefined;
+  const config = awsEnrolmentIn(documents);
   if (!config) throw denied("document", "no AWS accounts are configured to enrol by");
   const signed = readSigned(presented);
   const claimed = parsed(signed.content ?? Buffer.from(presented.document ?? ""));

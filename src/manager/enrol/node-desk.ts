@@ -1,6 +1,7 @@
 import { PcgError } from "../../base/error.ts";
 import type { Identity } from "../../lcp/identity.ts";
 import type { Commits } from "../state/documents.ts";
+import { type AwsEnrolment, awsEnrolmentIn, configured } from "./instance-identity.ts";
 import { forgotten, type NodeRecord, nodeIn, revoked } from "./nodes.ts";
 import { newToken } from "./tokens.ts";
 
@@ -39,6 +40,15 @@ export class NodeDesk {
   /** None of its certificates is good any more, nor a token made for it. @throws MANAGER_NOT_FOUND, MANAGER_STORE */
   revoke(node: Identity, { user, wallMs }: Author): Promise<void> {
     return this.#commits.commit(user, revoked(node, user, wallMs));
+  }
+
+  async awsEnrolment(): Promise<AwsEnrolment | undefined> {
+    return awsEnrolmentIn(this.#commits.documents);
+  }
+
+  /** @throws MANAGER_BAD_REQUEST, MANAGER_STORE */
+  async configureAws(body: unknown, { user }: Author): Promise<void> {
+    await this.#commits.commit(user, configured(body));
   }
 
   /** An instance may enrol again by its identity document. @throws MANAGER_NOT_FOUND, MANAGER_STORE */

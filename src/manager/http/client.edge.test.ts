@@ -26,7 +26,7 @@ test("ManagerClient puts, patches, reads, removes, and lists all pages", async (
   await client.delete(`${SEGMENTS}/web`);
   await expect(client.get(`${SEGMENTS}/web`)).rejects.toMatchObject({
     code: "MANAGER_NOT_FOUND",
-    detail: { status: 404, hint: expect.any(String) },
+    detail: { status: 404, why: expect.stringContaining(`/infra/segments/web`) },
   });
   expect(await client.post("/api/v1/access/tokens", { name: "ci", role: "viewer" })).toMatchObject({ name: "ci" });
 });

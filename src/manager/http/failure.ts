@@ -37,7 +37,7 @@ const rows: Partial<Record<ErrorCode, Row>> = {
   MANAGER_REFUSED: { status: 400 },
   MANAGER_UNKNOWN_CALLER: { status: 401, hint: "send Authorization: Bearer and a token that is good" },
   MANAGER_DENIED: { status: 403 },
-  MANAGER_NOT_FOUND: { status: 404, errorCode: 500_012, hint: "GET /openapi.json lists every path" },
+  MANAGER_NOT_FOUND: { status: 404, errorCode: 500_012 },
   MANAGER_CONFLICT: { status: 409, errorCode: 604, hint: "read it again, and repeat the change on that" },
   MANAGER_IN_USE: { status: 409, errorCode: 500_030, hint: "change or remove what refers to it first" },
   MANAGER_PRECONDITION: { status: 412, errorCode: 604, hint: "read it again, and repeat the change on that" },
@@ -124,12 +124,14 @@ type Facts = Readonly<Record<string, unknown>>;
 /** The code's meaning, the object or field, and why. */
 function sentence(code: ErrorCode, { path, field, why }: Facts): string {
   const where = [path, field].filter((word) => typeof word === "string" && word !== "").join(" ");
-  const reason = typeof why === "string" ? why : "";
+  const reason = typeof why === "string" && why !== meaningOf(code) ? why : "";
   const about = [where, reason].filter((part) => part !== "").join(" ");
   return short(about === "" ? meaningOf(code) : `${meaningOf(code)}: ${about}`, 2_000);
 }
 
-function detailsIn({ flaws }: Facts): Failure["details"] {
+/** Each flaw, or each object that refers to the one that was to go. */
+function detailsIn({ flaws, by }: Facts): Failure["details"] {
+  if (Array.isArray(by)) return by.map((path: unknown) => ({ value: path, error_message: "refers to it" }));
   if (!Array.isArray(flaws)) return [];
   return flaws.map((flaw: unknown) => {
     if (typeof flaw !== "object" || flaw === null) return { error_message: short(String(flaw), 500) };

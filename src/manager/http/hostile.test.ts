@@ -6,6 +6,8 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { Limits } from "./limits.ts";
 import { type ApiUnderTest, apiUnderTest } from "./world.testing.edge.ts";
 
+vi.setConfig({ testTimeout: 60_000 });
+
 const MIB = 1_048_576;
 
 const SEGMENTS = "/policy/api/v1/infra/segments";
@@ -13,9 +15,9 @@ const TREE = "/policy/api/v1/infra";
 
 /** What strangers may do in a short time, so that tests need not wait for long. */
 const impatient: Partial<Limits> = {
-  headersMs: 400,
-  requestMs: 600,
-  idleMs: 800,
+  headersMs: 1_000,
+  requestMs: 1_500,
+  idleMs: 2_000,
   connections: 2_000,
   connectionsPerSource: 2_000,
   handshakes: { perSecond: 10_000, burst: 10_000 },
@@ -153,32 +155,35 @@ test("large bodies on their way take no more room together than there is", async
   );
 });
 
+/** The system's own buffers take some of each answer; what is meant here is what does not fit into them. */
 test("500 connections that ask for much and stop reading cost bounded memory, and are given up", async () => {
   const many = { perSecond: 1, burst: 10_000 };
-  api = await apiUnderTest({ ...impatient, idleMs: 6_000, answersBytes: 32 * MIB, perToken: many, perSource: many });
-  await api.call("PATCH", TREE, { body: { children: [{ Segment: { id: "big", description: "x".repeat(MIB) } }] } });
+  api = await apiUnderTest({ ...impatient, idleMs: 5_000, answersBytes: 16 * MIB, perToken: many, perSource: many });
+  await api.call("PATCH", TREE, { body: { children: [{ Segment: { id: "big", description: "x".repeat(MIB / 2) } }] } });
   const stuck: TLSSocket[] = [];
   for (let n = 0; n < 500; n++) stuck.push(await tls());
   const before = process.memoryUsage().rss;
   for (const socket of stuck) {
     socket.pause();
-    socket.write(head("GET", `${SEGMENTS}/big`).repeat(2));
+    socket.write(head("GET", `${SEGMENTS}/big`).repeat(8));
   }
-  await vi.waitFor(async () => expect((await api.call("GET", SEGMENTS)).status).toBe(429), { timeout: 20_000 });
+  const isRefused = () => api.logged.some(([text]) => text === "a request was refused: MANAGER_TOO_FAST");
+  await vi.waitFor(() => expect(isRefused()).toBe(true), { timeout: 20_000 });
   expect((await api.call("GET", "/healthz")).status).toBe(200);
   const grown = process.memoryUsage().rss - before;
   expect(grown, `${Math.round(grown / MIB)} MiB more`).toBeLessThan(300 * MIB);
-  await vi.waitFor(() => expect(api.server.connections()).toBe(0), { timeout: 30_000 });
+  await vi.waitFor(() => expect(api.server.connections()).toBe(0), { timeout: 40_000 });
   await answers();
-}, 60_000);
+});
 
 test("one source has so many connections and no more; those of others are not its to take", async () => {
   api = await apiUnderTest({ ...impatient, connectionsPerSource: 5, headersMs: 10_000, idleMs: 10_000 });
   for (let n = 0; n < 5; n++) await tls();
   await untilClosed(tcp());
   expect(api.server.refused.get("too many of one source")).toBe(1);
-  const elsewhere = kept(connectTcp({ port: api.server.port, host: "127.0.0.1", localAddress: "127.0.0.2" }));
-  await once(kept(connect({ socket: elsewhere, host: "127.0.0.1", ca: api.authority.certificate })), "secureConnect");
+  const { certificate: ca } = api.authority;
+  const fromElsewhere = { port: api.server.port, host: "127.0.0.1", localAddress: "127.0.0.2", ca };
+  await once(kept(connect(fromElsewhere)), "secureConnect");
 });
 
 test("handshakes that come too fast are turned away before they cost anything", async () => {

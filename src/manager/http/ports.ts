@@ -51,11 +51,17 @@ export interface Node {
 }
 
 /** Nodes and their certificates. */
-export interface Nodes {
+interface Nodes {
   /** Undefined: it never enrolled. */
   read(node: Node): Promise<Fields | undefined>;
   /** None of its certificates is good any more. @throws MANAGER_NOT_FOUND, MANAGER_STORE */
   revoke(node: Node, author: Author): Promise<void>;
+  /** It may prove anew who it is, as if it had never been here. @throws MANAGER_NOT_FOUND, MANAGER_STORE */
+  forget(node: Node, author: Author): Promise<void>;
+  /** Which EC2 instances may enrol by themselves; undefined: none. */
+  awsEnrolment(): Promise<Fields | undefined>;
+  /** @throws MANAGER_BAD_REQUEST, MANAGER_STORE */
+  configureAws(body: unknown, author: Author): Promise<void>;
   /** A token to enrol with, once. @throws MANAGER_REFUSED, MANAGER_STORE */
   newToken(node: Node, forMs: number | undefined, author: Author): Promise<EnrolmentToken>;
 }

@@ -7,7 +7,7 @@ import type { Log } from "../../base/log.ts";
 import type { Access } from "./access.ts";
 import { apiRoutes } from "./api-routes.edge.ts";
 import type { AuditLog } from "./audit.ts";
-import { asOurs, failures } from "./failures.edge.ts";
+import { asOurs, failures, pathOf } from "./failures.edge.ts";
 import { Gate } from "./gate.ts";
 import { type Limits, usualLimits } from "./limits.ts";
 import { openApiDocument } from "./openapi.ts";
@@ -84,7 +84,12 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
   });
   server.setNotFoundHandler(async (request) => {
     gate.arrive(sourceOf(request.raw.socket.remoteAddress));
-    throw new PcgError("MANAGER_NOT_FOUND", { path: request.url.split("?")[0], why: "there is no such route" });
+    const what = {
+      path: pathOf(request),
+      why: "there is no such route",
+      hint: "GET /openapi.json lists all there are",
+    };
+    throw new PcgError("MANAGER_NOT_FOUND", what);
   });
   const document = openApiDocument(options.version);
   const behind: Behind = {

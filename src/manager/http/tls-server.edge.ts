@@ -2,7 +2,7 @@ import { constants } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import type { TLSSocket, TlsOptions } from "node:tls";
+import type { TlsOptions } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
 import type { Limits } from "./limits.ts";
 import { sourceOf } from "./source.ts";
@@ -60,17 +60,21 @@ export function limitedTlsServer(
   );
   server.maxHeadersCount = 100;
   server.setTimeout(limits.idleMs);
+  server.on("secureConnection", (socket) => void greeted.add(socket));
   server.on("tlsClientError", () => refused("handshake"));
   const open = new Set<Socket>();
   limitConnections(server, { limits, clock, open, refused });
   return { server, open, renew: (as) => server.setSecureContext(context(as)) };
 }
 
+/** Those whose TLS handshake is over. */
+const greeted = new WeakSet<Socket>();
+
 /** What is no HTTP gets the shortest answer there is; what is no TLS could not read it, and would never end. */
 export function answerClientError(error: Error, socket: Socket, refused: (reason: string) => void): void {
   const { code = "" } = error as NodeJS.ErrnoException;
   refused(clientErrors[code]?.[0] ?? "no HTTP");
-  if (code === "ECONNRESET" || !socket.writable || (socket as TLSSocket).getFinished() === undefined) socket.destroy();
+  if (code === "ECONNRESET" || !socket.writable || !greeted.has(socket)) socket.destroy();
   else
     socket.end(
       `HTTP/1.1 ${clientErrors[code]?.[1] ?? "400 Bad Request"}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,

@@ -13,7 +13,7 @@ import type { Ports } from "./ports.ts";
 import { type ApiServer, type ApiServerOptions, serveManagerApi } from "./server.edge.ts";
 
 /** An audit log in memory, which a test may make fail. */
-export class MemoryAudit implements AuditLog {
+class MemoryAudit implements AuditLog {
   readonly entries: AuditEntry[] = [];
   isFull = false;
 
@@ -44,6 +44,9 @@ const ports = (policy: MemoryPolicy): Ports => ({
   nodes: {
     read: async ({ role, id }) => (id === gateway.id ? { role, id } : undefined),
     revoke: async () => undefined,
+    forget: async () => undefined,
+    awsEnrolment: async () => undefined,
+    configureAws: async () => undefined,
     newToken: async ({ role, id }) => ({ token: "secret", role, id, expires_at: "2030-01-01T00:00:00.000Z" }),
   },
   realized: async (path) => ({
@@ -61,7 +64,7 @@ const ports = (policy: MemoryPolicy): Ports => ({
   trouble: () => undefined,
 });
 
-export interface ApiAnswer {
+interface ApiAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;

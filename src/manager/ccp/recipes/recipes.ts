@@ -1,6 +1,7 @@
 import { type KindName, kindOf } from "../../policy/kinds.ts";
 import type { Recipe } from "../graph.ts";
 import type { TreeRecipe } from "../tree.ts";
+import { AGENTS, agentCertificate } from "./agent-certificate.ts";
 import { gatewayRule } from "./gateway-rule.ts";
 import { group } from "./group.ts";
 import { natRule } from "./nat-rule.ts";
@@ -28,6 +29,7 @@ const recipes: { readonly [K in KindName]?: TreeRecipe<K> } = {
 
 /** Documents were found sound when they were written: what is at a path is of its kind. */
 export function recipeForDocument(path: string): Recipe | undefined {
+  if (path.startsWith(AGENTS)) return agentCertificate(path);
   const kind = kindOf(path);
   return kind && (recipes[kind] as Recipe | undefined);
 }

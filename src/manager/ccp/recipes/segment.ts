@@ -1,9 +1,8 @@
 import type { DhcpServer } from "../../../model/dhcp.ts";
-import { formatIpv4, readIpv4 } from "../../../net/ipv4.ts";
-import { contains, networkOf, parseInterfaceAddress, readInterfaceAddress } from "../../../net/prefix.ts";
+import { readIpv4 } from "../../../net/ipv4.ts";
+import { dhcpOptions } from "../../policy/dhcp-options.ts";
 import type { ObjectOf } from "../../policy/kinds.ts";
 import { at, type Carried, carried, piece, type TreeRecipe, topOf } from "../tree.ts";
-import { dhcpOptions } from "./dhcp-options.ts";
 
 /** The network itself, and its DHCP server. */
 export const segment: TreeRecipe<"Segment"> = ({ path, id }, look) => {
@@ -27,8 +26,8 @@ const networkPiece = ({ segment: { id, display_name, domain_name, mtu }, vni, su
 });
 
 function serverPiece({ segment: { id }, subnet }: Carried, config: ObjectOf<"DhcpServerConfig">) {
-  const { dhcp_config: own, dhcp_ranges = [], gateway_address } = subnet;
-  const address = serverAddress(gateway_address, own?.server_address, config.server_addresses);
+  const { dhcp_config: own, dhcp_ranges = [] } = subnet;
+  const address = own?.server_address?.replace(/\/.*/, "");
   const leaseSeconds = own?.lease_time ?? config.lease_time;
   const options = dhcpOptions(own?.options, own?.dns_servers && { dns: own.dns_servers });
   return {
@@ -39,15 +38,6 @@ function serverPiece({ segment: { id }, subnet }: Carried, config: ObjectOf<"Dhc
     ...(leaseSeconds !== undefined && { leaseSeconds }),
     ...(options && { options }),
   };
-}
-
-/** Common ones are only good for the segments they lie in. Undefined: the gateway's. */
-function serverAddress(gateway: string, own: string | undefined, common: readonly string[] = []): string | undefined {
-  const network = networkOf(parseInterfaceAddress(gateway));
-  const found = (own === undefined ? common : [own])
-    .flatMap((text) => readInterfaceAddress(text) ?? [])
-    .find(({ address }) => contains(network, address));
-  return found && formatIpv4(found.address);
 }
 
 function range(text: string): DhcpServer["ranges"] {

@@ -1,6 +1,7 @@
 import Type from "typebox";
 import { PcgError } from "../../../base/error.ts";
 import { id } from "../../../model/text.ts";
+import { AwsEnrolment } from "../../enrol/instance-identity.ts";
 import { EnrolmentToken } from "../answers.ts";
 import type { Node } from "../ports.ts";
 import type { ApiRequest, Route } from "../route.ts";
@@ -23,6 +24,7 @@ const NewEnrolmentToken = Type.Object(
 );
 type NewEnrolmentToken = Type.Static<typeof NewEnrolmentToken>;
 
+const AWS = `${POLICY}/enrolment/aws`;
 const NODE = `${POLICY}/nodes/{role}/{id}`;
 
 /** Which nodes there are, and who may become one. */
@@ -61,6 +63,39 @@ export const nodeRoutes: readonly Route[] = [
     needs: "admin",
     async handle(request, { nodes }) {
       await nodes.revoke(nodeIn(request), authorOf(request));
+      return {};
+    },
+  },
+  {
+    method: "POST",
+    path: `${NODE}/forget`,
+    says: "Lets an EC2 instance that was here before enrol by its identity document again",
+    needs: "admin",
+    async handle(request, { nodes }) {
+      await nodes.forget(nodeIn(request), authorOf(request));
+      return {};
+    },
+  },
+  {
+    method: "GET",
+    path: AWS,
+    says: "Which EC2 instances may enrol by themselves",
+    needs: "admin",
+    answers: AwsEnrolment,
+    async handle(_request, { nodes }) {
+      const body = await nodes.awsEnrolment();
+      if (!body) throw new PcgError("MANAGER_NOT_FOUND", { path: "/enrolment/aws", why: "none may" });
+      return { body };
+    },
+  },
+  {
+    method: "PUT",
+    path: AWS,
+    says: "Says which EC2 instances may enrol by themselves",
+    needs: "admin",
+    body: AwsEnrolment,
+    async handle(request, { nodes }) {
+      await nodes.configureAws(request.body, authorOf(request));
       return {};
     },
   },

@@ -1,3 +1,4 @@
+import { canBeGiven } from "../dhcp-options.ts";
 import type { DhcpV4Options } from "../kinds/segment.ts";
 import type { Check } from "./check.ts";
 
@@ -45,10 +46,13 @@ function optionFlaws(
       return [{ field: `${field}.code`, value: code, why: "is the protocol's own; leave it out" }];
     if (earlier !== undefined)
       return [{ field: `${field}.code`, value: code, why: `says again what ${earlier} says; leave one out` }];
-    return values.flatMap((value, j) =>
+    const ill = values.flatMap((value, j) =>
       value.startsWith("0x") && !/^0x([0-9A-Fa-f]{2})+$/.test(value)
         ? [{ field: `${field}.values[${j}]`, value, why: "must be pairs of hex digits after 0x" }]
         : [],
     );
+    if (ill.length > 0 || canBeGiven(code, values)) return ill;
+    const why = `are no values of option ${code}; give what it wants (RFC 2132), or its bytes as 0x…`;
+    return [{ field: `${field}.values`, value: values.join(", "), why }];
   });
 }

@@ -65,7 +65,7 @@ export const Segment = object("Segment", {
 
 export const DhcpServerConfig = object("DhcpServerConfig", {
   server_addresses: Type.Optional(
-    Type.Array(interfaceAddress("Unused where a segment names its own."), { maxItems: 2 }),
+    Type.Array(interfaceAddress("Kept, not used: a segment's server has an address of the segment."), { maxItems: 2 }),
   ),
   lease_time: Type.Optional(seconds("Default 86400.")),
 });

@@ -1,16 +1,18 @@
 import { expect, test } from "vitest";
-import { dhcpOptions } from "./dhcp-options.ts";
+import { canBeGiven, dhcpOptions } from "./dhcp-options.ts";
 
 test.each([
   [3, ["10.0.0.1"], { router: ["10.0.0.1"] }],
-  [6, ["10.0.0.1", "10.0.0.2", "10.0.0.3"], { dns: ["10.0.0.1", "10.0.0.2"] }],
+  [6, ["10.0.0.1", "10.0.0.2"], { dns: ["10.0.0.1", "10.0.0.2"] }],
   [12, ["vm"], { hostname: "vm" }],
   [15, ["lab.example"], { domain: "lab.example" }],
   [26, ["1400"], { mtu: 1400 }],
+  [26, ["words"], undefined],
   [28, ["10.0.0.255"], { broadcast: "10.0.0.255" }],
   [42, ["10.0.0.1", "10.0.0.2"], { ntp: ["10.0.0.1", "10.0.0.2"] }],
   [66, ["tftp.example"], { tftpServer: "tftp.example" }],
   [67, ["pxelinux.0"], { bootFile: "pxelinux.0" }],
+  [67, ["one", "two"], undefined],
   [67, ["0x70"], { raw: [{ code: 67, hex: "70" }] }],
   [119, ["a.example", "b.example"], { searchDomains: ["a.example", "b.example"] }],
   [150, ["10.0.0.1"], { tftpAddresses: ["10.0.0.1"] }],
@@ -39,4 +41,19 @@ test("dhcpOptions say nothing twice: what is said by name counts, and of the res
     raw: [{ code: 224, hex: "02" }],
   });
   expect(dhcpOptions()).toBeUndefined();
+});
+
+test.each([
+  [true, 42, ["10.0.0.1", "10.0.0.2"]],
+  [false, 42, ["words"]],
+  [false, 6, ["10.0.0.1", "10.0.0.2", "10.0.0.3"]],
+  [true, 26, ["1400"]],
+  [false, 26, ["67"]],
+  [false, 26, ["words"]],
+  [true, 119, ["lab.example"]],
+  [false, 119, ["a..b"]],
+  [true, 224, ["0x00"]],
+  [false, 224, ["words"]],
+])("it is %s that code %i can be given with %j", (can, code, values) => {
+  expect(canBeGiven(code, values)).toBe(can);
 });

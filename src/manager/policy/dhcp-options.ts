@@ -1,22 +1,28 @@
-import type { DhcpOptions } from "../../../model/dhcp.ts";
-import type { DhcpV4Options } from "../../policy/kinds/segment.ts";
+import { Compile } from "typebox/compile";
+import { encodeField, namedOptions } from "../../dhcp/scope-options.ts";
+import { DhcpOptions } from "../../model/dhcp.ts";
+import type { DhcpV4Options } from "./kinds/segment.ts";
 
 type Values = readonly string[];
 type Typed = Omit<DhcpOptions, "raw">;
 
-const first = ([value = ""]: Values) => value;
+/** What is one value is not two. */
+const one =
+  (read: (value: string) => Typed | undefined) =>
+  ([value, ...more]: Values): Typed | undefined =>
+    value === undefined || more.length > 0 ? undefined : read(value);
 
 /** The options that are known by more than their number. Values are read as the code wants them. */
-const typed: Readonly<Record<number, (values: Values) => Typed>> = {
+const typed: Readonly<Record<number, (values: Values) => Typed | undefined>> = {
   3: (values) => ({ router: [...values] }),
-  6: (values) => ({ dns: values.slice(0, 2) }),
-  12: (values) => ({ hostname: first(values) }),
-  15: (values) => ({ domain: first(values) }),
-  26: (values) => ({ mtu: Number(first(values)) }),
-  28: (values) => ({ broadcast: first(values) }),
+  6: (values) => ({ dns: [...values] }),
+  12: one((hostname) => ({ hostname })),
+  15: one((domain) => ({ domain })),
+  26: one((text) => (/^\d+$/.test(text) ? { mtu: Number(text) } : undefined)),
+  28: one((broadcast) => ({ broadcast })),
   42: (values) => ({ ntp: [...values] }),
-  66: (values) => ({ tftpServer: first(values) }),
-  67: (values) => ({ bootFile: first(values) }),
+  66: one((tftpServer) => ({ tftpServer })),
+  67: one((bootFile) => ({ bootFile })),
   119: (values) => ({ searchDomains: [...values] }),
   150: (values) => ({ tftpAddresses: [...values] }),
 };
@@ -32,7 +38,8 @@ const HEX = /^0x([0-9a-f]{2})*$/i;
 const isRaw = (values: Values) => values.every((value) => HEX.test(value));
 
 /**
- * Options as DHCP servers take them: codes with a meaning by name, any other, or in hex, by number.
+ * Options as DHCP servers take them: codes with a meaning by name, any other, or in hex, by number. What cannot be read
+ * is left out.
  *
  * @param given what is said by name elsewhere, which counts more
  */
@@ -58,3 +65,20 @@ const isSaid = (named: Typed, code: number) =>
   ROUTES.includes(code)
     ? named.classlessRoutes !== undefined
     : Object.keys(typed[code]?.(["0"]) ?? {}).some((field) => field in named);
+
+const schema = Compile(DhcpOptions);
+
+/** Whether a code can be given with these values. */
+export function canBeGiven(code: number, values: Values): boolean {
+  const options = dhcpOptions({ others: [{ code, values: [...values] }] });
+  return options !== undefined && schema.Check(options) && namedOptions.every((field) => canBeSent(options, field));
+}
+
+function canBeSent(options: DhcpOptions, field: (typeof namedOptions)[number]): boolean {
+  try {
+    encodeField(options, field);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,8 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 /**
- * unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory. guest: both of
- * these again on Debian's own kernel, in an emulated machine, some ten minutes. One after the other.
+ * unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory, told by a file.
+ * control: the same, told by the manager. guest: eBPF and laboratory again on Debian's own kernel, in an emulated
+ * machine, some ten minutes. One after the other.
  */
 export default defineConfig({
   test: {
@@ -37,8 +38,19 @@ export default defineConfig({
       },
       {
         test: {
-          name: "guest",
+          name: "control",
           sequence: { groupOrder: 3 },
+          include: ["test/control/**/*.test.ts"],
+          globalSetup: ["test/e2e/laboratory.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "guest",
+          sequence: { groupOrder: 4 },
           include: ["test/guest/**/*.test.ts"],
           testTimeout: 1_800_000,
         },

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { messageOf } from "../base/error.ts";
 import { bringUp } from "../lab/foreground.edge.ts";
 import { labPaths } from "../lab/lab-paths.ts";
-import { down, exec, restart } from "../lab/laboratory.edge.ts";
+import { down, exec, type LabDaemon, restart, startDaemon, stopDaemon } from "../lab/laboratory.edge.ts";
 import { readStatus } from "../lab/status.edge.ts";
 import { statusText } from "../lab/status.ts";
 
@@ -14,6 +14,8 @@ const usage = `An AWS VPC with its gateways and VMs on this machine, out of netw
   lab status [--json]           what lives
   lab exec NODE -- COMMAND      run a command in inet, vpc, mgr, host, pcg-a, vm-1, vm-1-underlay, …
   lab restart DAEMON [--kill]   end pcgd, pcg-kernel or nsx-manager (with SIGKILL) and start it again
+  lab stop DAEMON [--kill]      end it only
+  lab start DAEMON              start it again
 
   --name NAME                   which laboratory; several can stand side by side (default: lab)
 `;
@@ -39,11 +41,20 @@ async function main(): Promise<number> {
     return print(values.json ? `${JSON.stringify(status, undefined, 2)}\n` : statusText(status));
   }
   if (command === "exec" && subject && program) return exec(lab, subject, [program, ...args]);
-  if (command === "restart" && (subject === "pcgd" || subject === "pcg-kernel" || subject === "nsx-manager"))
-    return restart(lab, subject, values).then(() => 0);
+  const change = changes[command ?? ""];
+  if (change && isDaemon(subject)) return change(lab, subject, values).then(() => 0);
   process.stderr.write(usage);
   return 2;
 }
+
+/** What is done to one daemon. */
+const changes: Readonly<Record<string, typeof restart>> = {
+  restart,
+  stop: stopDaemon,
+  start: startDaemon,
+};
+
+const isDaemon = (name = ""): name is LabDaemon => ["pcgd", "pcg-kernel", "nsx-manager"].includes(name);
 
 function print(text: string): number {
   process.stdout.write(text);

@@ -85,22 +85,35 @@ async function leases(lab: LabPaths, { say, signal }: Watcher): Promise<void> {
   }
 }
 
-/** Ends the manager, or one process of each gateway, gently or not, and starts it again. */
-export async function restart(
-  lab: LabPaths,
-  daemon: GatewayDaemon | typeof MANAGER_DAEMON,
-  how: { kill: boolean },
-): Promise<void> {
-  requireUp(lab);
-  const names = daemon === MANAGER_DAEMON ? [daemon] : topology.units.map((unit) => gatewayDaemonName(unit, daemon));
-  for (const step of allSteps(thisPlan(lab))) {
-    if (step.kind !== "daemon" || !names.includes(step.name)) continue;
-    await stop(lab, step.name, how);
-    if (daemon === "pcg-kernel")
-      for (const unit of topology.units) await apply(lab, loadPrograms(lab, unit, thesePrograms));
-    await apply(lab, step);
-  }
+/** What can be ended and started by itself: the manager, or one process of each gateway. */
+export type LabDaemon = GatewayDaemon | typeof MANAGER_DAEMON;
+
+/** Ends a daemon, gently or not, and starts it again. @throws LAB_FAILED */
+export async function restart(lab: LabPaths, daemon: LabDaemon, how: { kill: boolean }): Promise<void> {
+  await stopDaemon(lab, daemon, how);
+  await startDaemon(lab, daemon);
 }
+
+/** Ends a daemon, gently or not. One that has ended is fine. @throws LAB_FAILED */
+export async function stopDaemon(lab: LabPaths, daemon: LabDaemon, how: { kill: boolean }): Promise<void> {
+  requireUp(lab);
+  for (const name of namesOf(daemon)) await stop(lab, name, how);
+}
+
+/** Starts a daemon that was stopped, or has ended. @throws LAB_FAILED */
+export async function startDaemon(lab: LabPaths, daemon: LabDaemon): Promise<void> {
+  requireUp(lab);
+  const names = namesOf(daemon);
+  const running = recorded(lab).find((entry) => names.includes(entry.daemon) && isAlive(entry));
+  if (running) throw new PcgError("LAB_FAILED", { daemon: running.daemon, problem: "runs already" });
+  if (daemon === "pcg-kernel")
+    for (const unit of topology.units) await apply(lab, loadPrograms(lab, unit, thesePrograms));
+  for (const step of allSteps(thisPlan(lab)))
+    if (step.kind === "daemon" && names.includes(step.name)) await apply(lab, step);
+}
+
+const namesOf = (daemon: LabDaemon): readonly string[] =>
+  daemon === MANAGER_DAEMON ? [daemon] : topology.units.map((unit) => gatewayDaemonName(unit, daemon));
 
 /** Runs a command in a node, on this terminal. Gives its exit status. @throws LAB_FAILED */
 export async function exec(lab: LabPaths, name: string, argv: readonly [string, ...string[]]): Promise<number> {

@@ -1,11 +1,12 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { inject } from "vitest";
 import { parse, stringify } from "yaml";
 import { ask } from "../../src/api/client.edge.ts";
 import type { Status } from "../../src/api/status.ts";
 import type { DesiredState } from "../../src/model/desired.ts";
 import { Namespace, sh, until } from "../kernel/namespace.ts";
 
-export const LAB = "e2e";
+export const LAB = inject("laboratory");
 
 /** A laboratory's node: commands run in its namespace. */
 const node = (name: string) => Namespace.existing(`${LAB}-${name}`);
@@ -14,6 +15,7 @@ export const inet = node("inet");
 export const vpc = node("vpc");
 export const host = node("host");
 export const gateway = node("pcg-a");
+export const manager = node("mgr");
 /** Inside the VMs, on the overlay. */
 export const vm1 = node("vm-1-nsx");
 export const vm2 = node("vm-2-nsx");
@@ -89,9 +91,11 @@ async function writeWish(want: DesiredState): Promise<void> {
   await until(`generation ${generation} realized`, async () => (await status()).desired.realized === generation);
 }
 
+/** A command of the laboratory's own, such as `stop nsx-manager`. */
+export const lab = (command: string): string => sh(`${process.execPath} src/bin/lab.ts ${command} --name ${LAB}`);
+
 /** Ends a daemon of the gateway with SIGKILL and starts it again. */
-export const killAndRestart = (daemon: "pcgd" | "pcg-kernel"): string =>
-  sh(`${process.execPath} src/bin/lab.ts restart ${daemon} --kill --name ${LAB}`);
+export const killAndRestart = (daemon: "pcgd" | "pcg-kernel"): string => lab(`restart ${daemon} --kill`);
 
 /** The process id of one of the laboratory's daemons. @throws when it no longer runs */
 export function labProcess(daemon: string): number {

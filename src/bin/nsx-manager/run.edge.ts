@@ -94,7 +94,7 @@ export async function run(options: RunOptions): Promise<number> {
     policy: policyPort(book),
     reports: gatewaysPort(reports, () => book.documents),
     nodes: new NodeDesk(book),
-    realized: realizedPort(book, reports),
+    realized: realizedPort(book, reports, book.at),
     cluster: () => cluster.status(),
     trouble,
   };

@@ -17,7 +17,7 @@ export const overlay: Stage = {
         ({ name }): KernelObject => ({ kind: "gro-limit", link: name, bytes: GRO_MAX_BYTES }),
       ),
       ...want.segments.map((s): KernelObject => ({ kind: "address", link: OVERLAY, address: s.gateway })),
-      { kind: "neighbour", link: OVERLAY, address: OVERLAY_NEXT_HOP, mac: OVERLAY_NEXT_HOP_MAC },
+      ...(want.segments.length > 0 ? [nextHop] : []),
       ...want.endpoints.flatMap((e): KernelObject[] =>
         e.ip === undefined ? [] : endpoint(e.ip, e, segments.get(e.segment)),
       ),
@@ -26,6 +26,14 @@ export const overlay: Stage = {
       ...(unit.flowCache ? [bpfProgram("overlay_learn", OVERLAY)] : []),
     ];
   },
+};
+
+/** Linux takes it away by itself with the link's last address: fib_disable_ip(). */
+const nextHop: KernelObject = {
+  kind: "neighbour",
+  link: OVERLAY,
+  address: OVERLAY_NEXT_HOP,
+  mac: OVERLAY_NEXT_HOP_MAC,
 };
 
 function endpoint(ip: string, e: { tep: string; mac: string }, segment: Segment | undefined): KernelObject[] {

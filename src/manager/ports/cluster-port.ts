@@ -41,10 +41,14 @@ export class Cluster {
     this.#world = world;
   }
 
-  /** @throws MANAGER_STORE */
+  /**
+   * Each start is a change: gateways that know of it follow this life of the store.
+   *
+   * @throws MANAGER_STORE
+   */
   async start(): Promise<void> {
-    const { commits, name, address } = this.#world;
-    await commits.commit("nsx-manager", () => new Map([[MANAGERS + name, { address }]]));
+    const { commits, clock, name, address } = this.#world;
+    await commits.commit("nsx-manager", () => new Map([[MANAGERS + name, { address, startedAt: clock.wall() }]]));
     await this.#beat();
   }
 

@@ -20,15 +20,21 @@ const publishStatus = {
   UNINITIALIZED: "UNREALIZED",
 } as const;
 
-/** How far gateways have come with an object, as the API asks for it. @throws when asked: MANAGER_NOT_FOUND */
+/**
+ * How far gateways have come with an object, as the API asks for it.
+ *
+ * @param since the manager's start
+ * @throws when asked: MANAGER_NOT_FOUND
+ */
 export const realizedPort =
-  (book: Book<Compiler>, reports: Reports) =>
+  (book: Book<Compiler>, reports: Reports, since: Position) =>
   async (path: string): Promise<Realized> => {
     readObject(book.documents, path);
-    return answerOf(path, realizationOf(path, worldOf(book, reports)));
+    return answerOf(path, realizationOf(path, worldOf(book, reports, since)));
   };
 
-const worldOf = (book: Book<Compiler>, reports: Reports): RealizationWorld => ({
+const worldOf = (book: Book<Compiler>, reports: Reports, since: Position): RealizationWorld => ({
+  since,
   outputsOf: (path) => book.compiled.outputsOf(path),
   resource: ({ tier0, id }) => book.runtime.of(tier0).get(id),
   gatewaysOf: (tier0) => book.compiled.gatewaysOf(tier0),
@@ -40,6 +46,7 @@ function reportOf(reports: Reports, gateway: string): GatewayReport | undefined 
   if (!its) return undefined;
   return {
     connected: reports.isConnected(gateway),
+    wished: its.wished as Position | null,
     realized: its.realized as Position | null,
     problems: new Map(reports.problems(gateway).map(({ id, why }) => [id as ResourceId, why])),
     failing: its.failing.total > 0 ? (its.lastError ?? its.failing.objects[0]?.why ?? "kernel objects fail") : null,

@@ -9,6 +9,7 @@ const dhcp = ResourceId("dhcp", "web");
 function worldOf(reports: Record<string, GatewayReport>): RealizationWorld {
   const versions: Record<string, number> = { [segment]: 5, [dhcp]: 7 };
   return {
+    since: 4 as Position,
     outputsOf: (path) => (path === "/infra/segments/web" ? [segment, dhcp].map((id) => ({ tier0: "t0", id })) : []),
     resource: ({ id }) => ({ type: "segment", key: "web", version: (versions[id] ?? 0) as Position, body: {} }),
     gatewaysOf: () => ["pcg-a", "pcg-b"],
@@ -20,8 +21,10 @@ const report = (
   realized: number | null,
   problems: [ResourceId, string][] = [],
   failing: string | null = null,
+  wished = realized,
 ): GatewayReport => ({
   connected: true,
+  wished: wished as Position | null,
   failing,
   realized: realized as Position | null,
   problems: new Map(problems),
@@ -40,6 +43,20 @@ test.each([
 ])("realizationOf an object: %s", (_, a, b, state) => {
   const world = worldOf({ "pcg-a": a, ...(b && { "pcg-b": b }) });
   expect(realizationOf("/infra/segments/web", world).state).toBe(state);
+});
+
+test.each([
+  ["nobody has told it anything in this life of the store", report(99, [], null, 3), "IN_PROGRESS"],
+  ["it was told, and its kernel has not got there yet", report(3, [], null, 9), "IN_PROGRESS"],
+  ["it was told, and its kernel has got there", report(9), "SUCCESS"],
+  ["its kernel fails with something else ever since", report(3, [], "EPERM", 9), "SUCCESS"],
+])("realizationOf what was there before the manager started: %s", (_, a, state) => {
+  const world = { ...worldOf({ "pcg-a": a }), gatewaysOf: () => ["pcg-a"] };
+  const old = {
+    ...world,
+    resource: () => ({ type: "segment" as const, key: "web", version: 2 as Position, body: {} }),
+  };
+  expect(realizationOf("/infra/segments/web", old).state).toBe(state);
 });
 
 test("realizationOf names the gateway, the part and the reason", () => {

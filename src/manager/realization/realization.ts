@@ -1,4 +1,4 @@
-import type { Position } from "../../lcp/position.ts";
+import { type Position, START } from "../../lcp/position.ts";
 import type { Resource, ResourceId } from "../../lcp/resource.ts";
 
 /** SUCCESS: the kernels have it. UNINITIALIZED: a gateway has never said how things are. */
@@ -7,6 +7,8 @@ type RealizedState = "SUCCESS" | "IN_PROGRESS" | "ERROR" | "UNINITIALIZED";
 /** What a gateway last said of itself. */
 export interface GatewayReport {
   readonly connected: boolean;
+  /** Up to where it was told; null: it has not said. */
+  readonly wished: Position | null;
   /** Up to where its kernel has what it was told; null: it has not said. */
   readonly realized: Position | null;
   /** What it cannot do, and why. */
@@ -22,6 +24,8 @@ interface Output {
 }
 
 export interface RealizationWorld {
+  /** What gateways were told before may be of a later life, if the store was put back to a backup. */
+  readonly since: Position;
   outputsOf(path: string): readonly Output[];
   resource(output: Output): Resource | undefined;
   /** Ids of its gateways. */
@@ -64,8 +68,13 @@ function enforcementAt(gateway: string, outputs: readonly Output[], world: Reali
   const newest = Math.max(...outputs.map((output) => world.resource(output)?.version ?? 0));
   const problems = report ? problemsOf(report, outputs, newest) : [];
   const { connected = false, realized = null } = report ?? {};
-  return { gateway, connected, realized, state: stateOf(realized, newest, problems.length), problems };
+  const known = realized === null || (report && isOfThisLife(report, world.since)) ? realized : START;
+  return { gateway, connected, realized, state: stateOf(known, newest, problems.length), problems };
 }
+
+/** Where something fails in the kernel it has got no further than before it failed, whatever it was told since. */
+const isOfThisLife = ({ wished, realized, failing }: GatewayReport, since: Position) =>
+  (wished ?? START) >= since && ((realized ?? START) >= since || failing !== null);
 
 function problemsOf({ problems, realized, failing }: GatewayReport, outputs: readonly Output[], newest: number) {
   const own = outputs.flatMap(({ id }): Problem[] => {

@@ -1,10 +1,7 @@
 import { segmentOf } from "./switch-flows.ts";
-import { OVERLAY_MTU, type Topology } from "./topology.ts";
+import { OVERLAY_MTU, publishedAddresses, RESOLVER, type Topology } from "./topology.ts";
 
 const TIER0 = "lab";
-
-/** AWS's resolver: the second address of the VPC. */
-const RESOLVER = "10.99.0.2";
 
 /** What the laboratory wants of its gateways, as one hierarchical PATCH of the Policy API. */
 export function labPolicy(topology: Topology): object {
@@ -109,18 +106,16 @@ function segmentTree(topology: Topology, segment: Topology["segments"][number]):
   };
 }
 
-function gatewayRules({ elasticIps, machines, vpc }: Topology): object[] {
-  const published = machines.filter(({ name }) => elasticIps.some(({ machine }) => machine === name));
-  const destinations = published.flatMap(({ staticIp }) => (staticIp ? [staticIp] : []));
+function gatewayRules(topology: Topology): object[] {
   return [
     {
       id: "published",
       action: "ALLOW",
       direction: "IN",
-      destination_groups: destinations,
+      destination_groups: publishedAddresses(topology),
       services: ["/infra/services/published"],
       sequence_number: 10,
     },
-    { id: "from-vpc", action: "ALLOW", direction: "IN", source_groups: [vpc], sequence_number: 20 },
+    { id: "from-vpc", action: "ALLOW", direction: "IN", source_groups: [topology.vpc], sequence_number: 20 },
   ];
 }

@@ -84,6 +84,8 @@ export const VPC_MTU = 9001;
 export const INTERNET_MTU = 1500;
 /** 9001 less 20 IPv4, 8 UDP, 8 GENEVE, 8 option and 14 Ethernet. */
 export const OVERLAY_MTU = 8943;
+/** AWS's resolver: the second address of the VPC. */
+export const RESOLVER = "10.99.0.2";
 export const GENEVE_OPTION = { class: 0x0104, type: 0x80, bytes: 4 } as const;
 
 export const topology: Topology = {
@@ -191,6 +193,12 @@ export function subnetOf({ subnets }: Topology, name: string): Subnet & { router
   if (!found) throw new TypeError(`no subnet ${name}`);
   return { ...found, router: firstHost(found.prefix), length: parsePrefix(found.prefix).length };
 }
+
+/** Overlay addresses that the Internet may reach: of VMs that have an Elastic IP to themselves. */
+export const publishedAddresses = ({ elasticIps, machines }: Topology): string[] =>
+  machines.flatMap(({ name, staticIp }) =>
+    staticIp && elasticIps.some(({ machine }) => machine === name) ? [staticIp] : [],
+  );
 
 /** `192.168.100.1/24`: the address alone. */
 export const hostPart = (interfaceAddress: string): string => interfaceAddress.split("/", 1).join("");

@@ -4,7 +4,16 @@ import type { UnitConfig } from "../model/unit.ts";
 import type { Wishing } from "./gateway.ts";
 import { CONTROLLER_ID } from "./manager.ts";
 import { segmentOf } from "./switch-flows.ts";
-import { type GatewayUnit, GENEVE_OPTION, hostPart, OVERLAY_MTU, ROUTER_MAC, type Topology } from "./topology.ts";
+import {
+  type GatewayUnit,
+  GENEVE_OPTION,
+  hostPart,
+  OVERLAY_MTU,
+  publishedAddresses,
+  RESOLVER,
+  ROUTER_MAC,
+  type Topology,
+} from "./topology.ts";
 
 /** The pcgd.yaml of a unit. */
 export const unitConfig = (topology: Topology, { name, downlink }: GatewayUnit, wishing: Wishing): UnitConfig => ({
@@ -60,23 +69,18 @@ export function labWish(topology: Topology): DesiredState {
   };
 }
 
-/** AWS's resolver: the second address of the VPC. */
-const RESOLVER = "10.99.0.2";
-
-function firewallRules({ elasticIps, machines, vpc }: Topology): FirewallRule[] {
-  const published = machines.filter(({ name }) => elasticIps.some(({ machine }) => machine === name));
-  const destinations = published.flatMap(({ staticIp }) => (staticIp ? [staticIp] : []));
+function firewallRules(topology: Topology): FirewallRule[] {
   return [
     {
       id: "published",
       action: "ALLOW",
       direction: "IN",
-      destinations,
+      destinations: publishedAddresses(topology),
       services: [
         { protocol: "tcp", destinationPorts: "80" },
         { protocol: "icmp", icmpType: 8 },
       ],
     },
-    { id: "from-vpc", action: "ALLOW", direction: "IN", sources: [vpc] },
+    { id: "from-vpc", action: "ALLOW", direction: "IN", sources: [topology.vpc] },
   ];
 }

@@ -5,9 +5,10 @@ import type { Log } from "../../base/log.ts";
 import { after, type Position, resumedAt } from "../../lcp/position.ts";
 import type { Entry, Ledger } from "../ledger/ledger.ts";
 import { Backlog } from "./backlog.ts";
-import { Before, type DocumentTable } from "./document-table.ts";
+import type { DocumentTable } from "./document-table.ts";
 import type { Change, Commits, Documents, Writes } from "./documents.ts";
 import { type Recorded, readEntry, textOfEntry, textsOf } from "./entry-text.ts";
+import { Overlaid } from "./overlaid.ts";
 import { type Reading, readingOf, writesOf } from "./reading.ts";
 import type { Compiling, Delta, RuntimeTables } from "./runtime.ts";
 import type { Turn } from "./turn.ts";
@@ -98,7 +99,7 @@ export class Book<C extends Compiling> implements Commits {
 
   /** As the ledger has them. */
   get documents(): Documents {
-    return this.#unsure ? new Before(this.#table, this.#unsure) : this.#table;
+    return this.#unsure ? new Overlaid(this.#table, this.#unsure) : this.#table;
   }
 
   /** @param reader told of every change, after it counts @returns its undo */

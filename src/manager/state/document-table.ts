@@ -1,4 +1,5 @@
 import type { Documents, Writes } from "./documents.ts";
+import { placeOf } from "./sorted-keys.ts";
 
 /** Documents in memory, in order of their keys. */
 export class DocumentTable implements Documents {
@@ -19,7 +20,7 @@ export class DocumentTable implements Documents {
   }
 
   *under(prefix: string): Iterable<readonly [string, unknown]> {
-    for (let n = this.#placeOf(prefix); n < this.#keys.length; n++) {
+    for (let n = placeOf(prefix, this.#keys); n < this.#keys.length; n++) {
       const key = this.#keys[n];
       if (!key?.startsWith(prefix)) return;
       yield [key, this.#values.get(key)];
@@ -36,45 +37,11 @@ export class DocumentTable implements Documents {
   }
 
   #put(key: string, value: unknown): void {
-    if (!this.#values.has(key)) this.#keys.splice(this.#placeOf(key), 0, key);
+    if (!this.#values.has(key)) this.#keys.splice(placeOf(key, this.#keys), 0, key);
     this.#values.set(key, value);
   }
 
   #remove(key: string): void {
-    if (this.#values.delete(key)) this.#keys.splice(this.#placeOf(key), 1);
-  }
-
-  /** Where a key is, or would be. */
-  #placeOf(key: string): number {
-    let low = 0;
-    let high = this.#keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#keys[middle] ?? "") < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-}
-
-/** Documents as they were before some writes. */
-export class Before implements Documents {
-  readonly #now: Documents;
-  readonly #before: Writes;
-
-  /** @param before what undoes the writes */
-  constructor(now: Documents, before: Writes) {
-    this.#now = now;
-    this.#before = before;
-  }
-
-  get(key: string): unknown {
-    return this.#before.has(key) ? this.#before.get(key) : this.#now.get(key);
-  }
-
-  *under(prefix: string): Iterable<readonly [string, unknown]> {
-    const mine = [...this.#before].filter(([key, value]) => key.startsWith(prefix) && value !== undefined);
-    const others = [...this.#now.under(prefix)].filter(([key]) => !this.#before.has(key));
-    yield* [...mine, ...others].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (this.#values.delete(key)) this.#keys.splice(placeOf(key, this.#keys), 1);
   }
 }

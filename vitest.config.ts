@@ -12,6 +12,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
           include: ["src/**/*.test.ts", "test/*.test.ts", "test/sim/**/*.test.ts"],
         },

@@ -121,17 +121,23 @@ test.each([
 });
 
 test.each([
-  { what: "fields", body: Object.fromEntries(Array.from({ length: 300_000 }, (_, n) => [`x${n}`, n])) },
-  { what: "rules", body: { rules: Array.from({ length: 300_000 }, (_, n) => ({ id: `r${n % 9}` })) } },
-  { what: "children", body: { resource_type: "Infra", children: Array.from({ length: 300_000 }, () => 5) } },
-])("edits refuse 300,000 wrong $what and name a hundred", ({ body }) => {
-  const world = goodWorld();
-  const [code, ...flaws] = world.refusal(
-    "children" in body ? patchTree(body, author) : patch("/infra/domains/default/security-policies/dfw", body, author),
-  );
-  expect(code).toBe("MANAGER_BAD_REQUEST");
-  expect(flaws).toHaveLength(100);
-});
+  { what: "fields", body: Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`x${n}`, n])) },
+  { what: "rules", body: { rules: Array.from({ length: 100_000 }, (_, n) => ({ id: `r${n % 9}` })) } },
+  { what: "children", body: { resource_type: "Infra", children: Array.from({ length: 100_000 }, () => 5) } },
+])(
+  "edits refuse 100,000 wrong $what and name a hundred",
+  ({ body }) => {
+    const world = goodWorld();
+    const [code, ...flaws] = world.refusal(
+      "children" in body
+        ? patchTree(body, author)
+        : patch("/infra/domains/default/security-policies/dfw", body, author),
+    );
+    expect(code).toBe("MANAGER_BAD_REQUEST");
+    expect(flaws).toHaveLength(100);
+  },
+  30_000,
+);
 
 test("edits say the beginning of what is too long to say", () => {
   const [, flaw] = goodWorld().refusal(patch("/infra/segments/web", { domain_name: "x".repeat(1_000_000) }, author));

@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { afterEach, expect, test, vi } from "vitest";
-import type { Limits } from "./limits.ts";
-import { type ApiUnderTest, apiUnderTest } from "./world.testing.edge.ts";
+import type { Limits } from "../../src/manager/http/limits.ts";
+import { type ApiUnderTest, apiUnderTest } from "../../src/manager/http/world.testing.edge.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 

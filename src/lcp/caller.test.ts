@@ -21,11 +21,13 @@ function caller() {
     taken.push(channel);
     return { message: () => undefined, drained: () => undefined, closed: () => undefined };
   };
-  const its = new Caller({ clock, log, random: () => 0.5, to: "mgr", connect, accept });
+  let times = 0;
+  const reached = () => void times++;
+  const its = new Caller({ clock, log, random: () => 0.5, to: "mgr", connect, accept, reached });
   its.start();
   made[0]?.events.opened();
   made[0]?.events.message("hello");
-  return { its, made, taken, clock };
+  return { its, made, taken, clock, reached: () => times };
 }
 
 test("again leaves what stands until the next connection is open", () => {
@@ -55,4 +57,25 @@ test("again changes nothing when the next connection is not to be had", () => {
   made[1]?.events.closed("refused");
   clock.advance(60_000);
   expect([made.length, made[0]?.closed, its.connection.connected]).toEqual([2, [], true]);
+});
+
+test("again while it is pausing goes there at once; one that is under way and opens later is let go", () => {
+  const { its, made, taken } = caller();
+  made[0]?.events.closed("403");
+  its.again();
+  its.again();
+  made[2]?.events.opened();
+  made[1]?.events.opened();
+  expect([made.length, made[1]?.closed.length, made[2]?.closed.length, taken.length]).toEqual([3, 1, 0, 2]);
+});
+
+test("reached is said once per connection, when the receiver has spoken", () => {
+  const { made, clock, reached } = caller();
+  made[0]?.events.message("ack");
+  made[0]?.events.closed("gone");
+  clock.advance(60_000);
+  made[1]?.events.opened();
+  expect(reached()).toBe(1);
+  made[1]?.events.message("hello");
+  expect(reached()).toBe(2);
 });

@@ -1,34 +1,38 @@
 import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
+import { Attempts } from "./attempts.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
-import { Pauses } from "./pauses.ts";
 
 export interface CallerWorld {
   readonly clock: Clock;
   /** From 0 to less than 1. */
   readonly random: () => number;
   readonly log: Log;
-  /** Where to, for the log. */
+  /** Where to. */
   readonly to: string;
   connect(events: ChannelEvents): Channel;
   /** The channel is open; what happens on it goes there. */
   accept(channel: Channel): Omit<ChannelEvents, "opened">;
+  /** The receiver has spoken on a new connection. */
+  reached?(): void;
 }
 
 /** Goes to a receiver to tell it what there is, where a source usually waits for receivers to come; again and again. */
 export class Caller {
   readonly #world: CallerWorld;
-  readonly #pauses: Pauses;
+  readonly #attempts: Attempts;
   #channel: Channel | undefined;
   /** What is to take the place of {@link #channel} as soon as it is open. */
   #next: Channel | undefined;
   #heard = false;
   #lostBecause: string | null = null;
-  #cancel: () => void = () => undefined;
 
   constructor(world: CallerWorld) {
     this.#world = world;
-    this.#pauses = new Pauses(world.random);
+    const attempt = () => {
+      this.#channel = this.#call();
+    };
+    this.#attempts = new Attempts({ clock: world.clock, random: world.random, attempt });
   }
 
   /** Whether the receiver has spoken on a connection that stands; else why the last one ended. */
@@ -37,16 +41,29 @@ export class Caller {
   }
 
   start(): void {
-    this.#channel = this.#call();
+    this.#attempts.start();
+  }
+
+  /** The receiver can be reached, so that there is no reason to wait any longer. */
+  hurry(): void {
+    this.#attempts.hurry(this.#world.to);
   }
 
   /** Goes there anew, as with a new certificate; what stands is let go when the new connection is there. */
   again(): void {
-    if (this.#channel && !this.#next) this.#next = this.#call();
+    if (this.#channel || this.#next) this.#goAnew();
+    else this.#attempts.now();
+  }
+
+  #goAnew(): void {
+    const stale = this.#next;
+    this.#next = undefined;
+    stale?.close("there is a newer certificate");
+    this.#next = this.#call();
   }
 
   stop(): void {
-    this.#cancel();
+    this.#attempts.stop();
     const channels = [this.#channel, this.#next];
     this.#channel = undefined;
     this.#next = undefined;
@@ -61,14 +78,19 @@ export class Caller {
           this.#channel = channel;
           this.#next = undefined;
         }
+        // The one before may have been under way still when the next one came.
+        if (this.#channel !== channel) return channel.close("a newer one is there");
+        this.#attempts.stands();
         // Whoever takes it lets the one before go.
         events = this.#world.accept(this.#noticing(channel));
       },
       message: (text) => {
         // The first is hello. Who says more has taken what it was told.
-        if (this.#heard) this.#pauses.reset();
+        if (this.#heard) this.#attempts.wentWell();
+        const reached = !this.#heard;
         this.#heard = true;
         this.#lostBecause = null;
+        if (reached) this.#world.reached?.();
         events?.message(text);
       },
       drained: () => events?.drained(),
@@ -107,6 +129,6 @@ export class Caller {
     this.#heard = false;
     this.#lostBecause = reason;
     this.#world.log.info(`reports to ${this.#world.to}: ${reason}`);
-    this.#cancel = this.#world.clock.after(this.#pauses.next(), () => this.start());
+    this.#attempts.failed();
   }
 }

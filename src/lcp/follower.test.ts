@@ -21,12 +21,14 @@ function follower() {
     };
   };
   const store = { load: () => NOTHING_HELD, commit: () => undefined };
-  const world = { clock, log, random: () => 0.5, store, judge: () => undefined, connect, committed: () => undefined };
-  const its = new Follower(world);
+  let times = 0;
+  const reached = () => void times++;
+  const world = { clock, log, random: () => 0.5, store, judge: () => undefined, connect, reached };
+  const its = new Follower({ ...world, committed: () => undefined });
   its.start();
   made[0]?.events.opened();
   made[0]?.events.message(current);
-  return { its, made, clock };
+  return { its, made, clock, reached: () => times };
 }
 
 test("again leaves what stands until the next connection is open, and says hello there", () => {
@@ -67,4 +69,28 @@ test("again that loses both connections tries anew, as ever", () => {
   expect(its.connection).toEqual({ connected: false, lost: "refused" });
   clock.advance(60_000);
   expect(made).toHaveLength(3);
+});
+
+test("again while it is pausing goes there at once; before it is open it takes the place of one that is under way", () => {
+  const { its, made } = follower();
+  made[0]?.events.closed("403");
+  its.again();
+  expect(made).toHaveLength(2);
+  its.again();
+  its.again();
+  expect([made.length, made[2]?.closed.length]).toEqual([4, 1]);
+  made[3]?.events.opened();
+  expect([made[1]?.closed.length, made[3]?.said]).toEqual([1, ["hello"]]);
+});
+
+test("reached is said once per connection, when the source has spoken", () => {
+  const { made, clock, reached } = follower();
+  made[0]?.events.message(current);
+  expect(reached()).toBe(1);
+  made[0]?.events.closed("gone");
+  clock.advance(60_000);
+  made[1]?.events.opened();
+  expect(reached()).toBe(1);
+  made[1]?.events.message(current);
+  expect(reached()).toBe(2);
 });

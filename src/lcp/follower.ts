@@ -1,8 +1,8 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
+import { Attempts } from "./attempts.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
-import { Pauses } from "./pauses.ts";
 import { readFromSource } from "./protocol.ts";
 import { type Commit, type Held, Subscription, type SubscriptionOptions } from "./subscription.ts";
 
@@ -19,8 +19,14 @@ export interface FollowerWorld extends SubscriptionOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly store: HeldStore;
-  /** Goes to the source. Left out: it comes by itself ({@link Follower.accept}). */
-  connect?(events: ChannelEvents): Channel;
+  /**
+   * Goes to the source. Left out: it comes by itself ({@link Follower.accept}).
+   *
+   * @param where it can be reached, as somebody has found just now ({@link Follower.hurry})
+   */
+  connect?(events: ChannelEvents, where?: string): Channel;
+  /** It has spoken on a new connection. */
+  reached?(): void;
   /** What is held has changed by this, and is durable. */
   committed(commit: Commit): void;
 }
@@ -31,7 +37,7 @@ const COMPARE_MS = { every: 600_000, vary: 60_000 } as const;
 /** Keeps what is held at what a source says, as well as the source can be reached. */
 export class Follower {
   readonly #world: FollowerWorld;
-  readonly #pauses: Pauses;
+  readonly #attempts: Attempts;
   #subscription: Subscription;
   #channel: Channel | undefined;
   /** What is to take the place of {@link #channel} as soon as it is open. */
@@ -42,7 +48,8 @@ export class Follower {
 
   constructor(world: FollowerWorld) {
     this.#world = world;
-    this.#pauses = new Pauses(world.random);
+    const { clock, random } = world;
+    this.#attempts = new Attempts({ clock, random, attempt: (where) => this.#connect(where) });
     this.#subscription = new Subscription(world.store.load(), world);
   }
 
@@ -66,20 +73,33 @@ export class Follower {
   }
 
   start(): void {
-    this.#connect();
+    this.#attempts.start();
   }
 
   stop(): void {
     this.#cancel();
+    this.#attempts.stop();
     const channels = [this.#channel, this.#next];
     this.#channel = undefined;
     this.#next = undefined;
     for (const channel of channels) channel?.close("stopped");
   }
 
+  /** A source can be reached there, so that there is no reason to wait any longer. */
+  hurry(where: string): void {
+    this.#attempts.hurry(where);
+  }
+
   /** Goes to the source anew, as with a new certificate; what stands is let go when the new connection is there. */
   again(): void {
-    if (!this.#channel || this.#next) return;
+    if (this.#channel || this.#next) this.#goAnew();
+    else this.#attempts.now();
+  }
+
+  #goAnew(): void {
+    const stale = this.#next;
+    this.#next = undefined;
+    stale?.close("there is a newer certificate");
     const next: Channel | undefined = this.#world.connect?.({
       ...this.#eventsOf(() => next),
       opened: () => next && this.#replace(next),
@@ -110,15 +130,19 @@ export class Follower {
     return this.#eventsOf(() => channel);
   }
 
-  #connect(): void {
-    const channel: Channel | undefined = this.#world.connect?.({
-      opened: () => channel && this.#opened(channel),
-      ...this.#eventsOf(() => channel),
-    });
+  #connect(where: string | undefined): void {
+    const channel: Channel | undefined = this.#world.connect?.(
+      {
+        opened: () => channel && this.#opened(channel),
+        ...this.#eventsOf(() => channel),
+      },
+      where,
+    );
     this.#channel = channel;
   }
 
   #opened(channel: Channel): void {
+    this.#attempts.stands();
     channel.send(JSON.stringify(this.#subscription.hello()));
     this.#compareLater();
   }
@@ -141,8 +165,10 @@ export class Follower {
   }
 
   #message(channel: Channel, text: string): void {
+    const reached = !this.#heard;
     this.#heard = true;
     this.#lostBecause = null;
+    if (reached) this.#world.reached?.();
     try {
       const { commit, reply, retryAfterMs } = this.#subscription.receive(readFromSource(text));
       if (commit) this.#keep(commit);
@@ -150,7 +176,7 @@ export class Follower {
       if (retryAfterMs !== undefined) this.#leave("asked to come again later", retryAfterMs);
     } catch (error) {
       this.#world.log.warn(`upstream: ${messageOf(error)}`);
-      this.#leave(messageOf(error), this.#pauses.next());
+      this.#leave(messageOf(error));
     }
   }
 
@@ -162,7 +188,7 @@ export class Follower {
       this.#subscription = new Subscription(this.#world.store.load(), this.#world);
       throw error;
     }
-    this.#pauses.reset();
+    this.#attempts.wentWell();
     this.#world.committed(commit);
   }
 
@@ -173,30 +199,30 @@ export class Follower {
   }
 
   #compareLater(): void {
-    this.#later(COMPARE_MS.every + this.#world.random() * COMPARE_MS.vary, () => this.#compare());
+    this.#cancel();
+    const ms = COMPARE_MS.every + this.#world.random() * COMPARE_MS.vary;
+    this.#cancel = this.#world.clock.after(ms, () => this.#compare());
   }
 
-  #leave(reason: string, pauseMs: number): void {
+  /** @param pauseMs what the source has asked for; left out: it has not */
+  #leave(reason: string, pauseMs?: number): void {
     const channel = this.#channel;
     this.#ended(reason);
     channel?.close(reason);
-    this.#later(pauseMs, () => this.#connect());
+    if (pauseMs === undefined) this.#attempts.failed();
+    else this.#attempts.sentAway(pauseMs);
   }
 
   #lost(reason: string): void {
     this.#ended(reason);
     this.#world.log.info(`upstream: ${reason}`);
-    this.#later(this.#pauses.next(), () => this.#connect());
+    this.#attempts.failed();
   }
 
   #ended(reason: string): void {
+    this.#cancel();
     this.#channel = undefined;
     this.#heard = false;
     this.#lostBecause = reason;
-  }
-
-  #later(ms: number, fn: () => void): void {
-    this.#cancel();
-    this.#cancel = this.#world.clock.after(ms, fn);
   }
 }

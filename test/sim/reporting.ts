@@ -39,7 +39,8 @@ export class Reporting {
     this.#say();
   }
 
-  start(): void {
+  /** @param reached the controller listens again */
+  start(reached: () => void): void {
     const { clock, random, network, origin } = this.#world;
     const table = new OwnTable(`${this.#name} ${this.#processes++}`, clock.wall() - this.behindMs);
     const server = new RelayServer(table, clock, silent);
@@ -51,8 +52,17 @@ export class Reporting {
       connect: (events) =>
         network.connect(`${this.#name} reports`, events, (channel) => origin.reports.accept(this.#name, channel)),
       accept: (channel) => server.accept("ccp", channel),
+      reached,
     });
     this.#caller.start();
+  }
+
+  get connected(): boolean {
+    return this.#caller?.connection.connected ?? false;
+  }
+
+  reachable(): void {
+    this.#caller?.hurry();
   }
 
   crash(): void {

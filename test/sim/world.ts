@@ -141,6 +141,7 @@ export class Node {
       ...{ clock, random, log: silent, store: this.disk, judge },
       connect: (events) => this.world.connect(this, events),
       committed: (commit) => this.#committed(commit),
+      reached: () => this.reporting?.reachable(),
     });
     this.follower = follower;
     this.#inspect(this.disk.held.at);
@@ -149,7 +150,7 @@ export class Node {
       this.server = new RelayServer(this.world.relay(upstream, limitSnapshots(clock, random)), clock, silent);
     }
     follower.start();
-    this.reporting?.start();
+    this.reporting?.start(() => follower.hurry(this.upstream));
   }
 
   crash(): void {

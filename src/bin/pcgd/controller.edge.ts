@@ -74,9 +74,9 @@ export class ControllerWish {
       ...{ clock, log, random: Math.random },
       store: openStore(join(state, "told.db"), options),
       judge,
-      // Always the next one: that before has failed, is behind, or has sent us away.
-      connect: (events) => {
-        const upstream = turns.next().value;
+      // The next one, for that before has failed, is behind, or has sent us away; or where reports have just got to.
+      connect: (events, where) => {
+        const upstream = upstreams.find((one) => addressOf(one) === where) ?? turns.next().value;
         const known = () => {
           this.#upstream = upstream;
         };
@@ -88,6 +88,7 @@ export class ControllerWish {
         };
         return connectTo(upstream, credentials, clock)({ ...events, opened });
       },
+      reached: () => this.#upstream && this.#reports.reachable(addressOf(this.#upstream)),
       committed: (commit) => {
         this.#agents?.committed(commit);
         this.#takeSoon();
@@ -98,7 +99,11 @@ export class ControllerWish {
       agentsPort === undefined
         ? undefined
         : new Agents({ host: EVERYWHERE, port: agentsPort, credentials, clock, log, held });
-    this.#reports = new Reports({ upstreams, credentials, clock, log, report: () => this.#report() });
+    this.#reports = new Reports({
+      ...{ upstreams, credentials, clock, log },
+      report: () => this.#report(),
+      reached: (address) => this.#follower.hurry(address),
+    });
   }
 
   start(): void {

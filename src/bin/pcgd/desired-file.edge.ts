@@ -1,9 +1,10 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { PcgError } from "../../base/error.ts";
 import type { Checked } from "../../model/check.ts";
 import type { DesiredState } from "../../model/desired.ts";
 import { readDocument } from "./document.edge.ts";
+import { fileIdentity } from "./file-identity.edge.ts";
 
 /** A wish that was refused, for status and log. */
 export interface Refusal {
@@ -39,7 +40,7 @@ export class DesiredFile {
   /** Reads the file if it changed. @returns whether a good wish was taken */
   look(): boolean {
     const { file, keep, check, onWish, onRefusal } = this.#options;
-    const now = identity(file);
+    const now = fileIdentity(file);
     if (now === this.#seen) return false;
     this.#seen = now;
     try {
@@ -58,12 +59,6 @@ export class DesiredFile {
 
 const flawsOf = (error: PcgError): string[] =>
   Array.isArray(error.detail["flaws"]) ? error.detail["flaws"].map(String) : [error.message];
-
-/** Changes when the content may have. */
-function identity(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat ? `${stat.ino} ${stat.size} ${stat.mtimeMs}` : "absent";
-}
 
 /** Old or new after a power cut, never half. */
 function writeDurably(file: string, content: Uint8Array): void {

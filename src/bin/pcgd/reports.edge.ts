@@ -22,6 +22,8 @@ export interface ReportsOptions {
   readonly log: Log;
   /** All there is to report now. */
   readonly report: () => readonly Statement[];
+  /** The controller at this address listens again. */
+  readonly reached: (address: string) => void;
 }
 
 /** Tells every controller how things are here: what differs from what it was told. */
@@ -36,7 +38,7 @@ export class Reports {
 
   constructor(options: ReportsOptions) {
     this.#options = options;
-    const { upstreams, credentials, clock, log } = options;
+    const { upstreams, credentials, clock, log, reached } = options;
     this.#table = new OwnTable(randomUUID(), clock.wall());
     this.#server = new RelayServer(this.#table, clock, log);
     this.#callers = new Map(
@@ -44,7 +46,8 @@ export class Reports {
         const address = addressOf(upstream);
         const connect = connectTo({ ...upstream, path: REPORTS_PATH }, credentials, clock);
         const accept = this.#server.accept.bind(this.#server, address);
-        return [address, new Caller({ clock, log, to: address, connect, accept, random: Math.random })];
+        const world = { clock, log, to: address, connect, accept, random: Math.random };
+        return [address, new Caller({ ...world, reached: () => reached(address) })];
       }),
     );
   }
@@ -57,6 +60,11 @@ export class Reports {
   /** There are other credentials now. */
   renewed(): void {
     for (const caller of this.#callers.values()) caller.again();
+  }
+
+  /** The controller at this address can be reached. */
+  reachable(address: string): void {
+    this.#callers.get(address)?.hurry();
   }
 
   /** Something is new, or may be. */

@@ -26,6 +26,9 @@ const ENROLLED = "enrolled.json";
 /** What is about to take a file's place. */
 const NEXT = ".next";
 
+/** All there may be in the folder of a node's credentials. */
+export const CREDENTIAL_FILES: readonly string[] = [...Object.values(FILES), ENROLLED];
+
 /** @throws CONFIG_UNREADABLE */
 export function readCredentials(folder: string): Credentials {
   const read = (name: string) => readText(join(folder, name));
@@ -36,10 +39,29 @@ export function readCredentials(folder: string): Credentials {
   return { certificate, key, authority: read(FILES.authority) };
 }
 
+/** Those that go together: half of a set is none. @throws CONFIG_UNREADABLE */
+export function readWholeCredentials(folder: string): Credentials {
+  const credentials = readCredentials(folder);
+  if (!belongs(credentials.certificate, credentials.key))
+    throw new PcgError("CONFIG_UNREADABLE", {
+      file: join(folder, FILES.certificate),
+      why: "it is not that of key.pem",
+    });
+  if (!isCertificate(credentials.authority))
+    throw new PcgError("CONFIG_UNREADABLE", { file: join(folder, FILES.authority), why: "it is no certificate" });
+  return credentials;
+}
+
 /** Undefined: somebody laid the certificate there, and sees to it. @throws CONFIG_UNREADABLE */
 export function readEnrolled(folder: string): Enrolled | undefined {
   const file = join(folder, ENROLLED);
-  return existsSync(file) ? (JSON.parse(readText(file)) as Enrolled) : undefined;
+  if (!existsSync(file)) return undefined;
+  const text = readText(file);
+  try {
+    return JSON.parse(text) as Enrolled;
+  } catch (error) {
+    throw new PcgError("CONFIG_UNREADABLE", { file, why: messageOf(error) }, error);
+  }
 }
 
 /** Durable when it returns, and at no moment a certificate without its key. */
@@ -58,6 +80,14 @@ export function writeCredentials(folder: string, credentials: Credentials, enrol
 function belongs(certificate: string, key: string): boolean {
   try {
     return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key));
+  } catch {
+    return false;
+  }
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).raw.length > 0;
   } catch {
     return false;
   }

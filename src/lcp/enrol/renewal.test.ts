@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { VirtualClock } from "../../base/virtual-clock.ts";
-import { Renewal } from "./renewal.ts";
+import { Renewal, type Validity } from "./renewal.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -15,7 +15,7 @@ function node(random: number, renews: "always" | "never" | "by hand" = "always")
     renewed.push(clock.now());
     return renews === "always" ? Promise.resolve(good()) : Promise.reject(new Error("no manager"));
   };
-  const world = { clock, log, random: () => random, renew: renews === "by hand" ? undefined : renew };
+  const world = { clock, log, random: () => random, renew: renews === "by hand" ? () => undefined : renew };
   const renewal = new Renewal(good(), world);
   renewal.start();
   /** A step at a time, so that what was promised comes true between. */
@@ -74,4 +74,26 @@ test("certificates that are over when they come are asked for no more than once 
     await Promise.resolve().then(() => undefined);
   }
   expect(asked).toBeLessThanOrEqual(11);
+});
+
+test("replaced counts from then on: what was under way does not, and the next is due in its own time", async () => {
+  const clock = new VirtualClock();
+  const coming: ((validity: Validity) => void)[] = [];
+  const renew = () => new Promise<Validity>((resolve) => void coming.push(resolve));
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const good = () => ({ from: clock.wall(), until: clock.wall() + DAY_MS });
+  const renewal = new Renewal(good(), { clock, log, random: () => 0.5, renew });
+  renewal.start();
+  clock.advance(DAY_MS / 2);
+  const late = good();
+  clock.advance(1_000);
+  const its = good();
+  renewal.replaced(its);
+  coming[0]?.(late);
+  await Promise.resolve().then(() => undefined);
+  expect(renewal.status.until).toBe(new Date(its.until).toISOString());
+  clock.advance(DAY_MS / 2 - 1);
+  expect(coming).toHaveLength(1);
+  clock.advance(1);
+  expect(coming).toHaveLength(2);
 });

@@ -15,7 +15,7 @@ export interface RenewalWorld {
   readonly random: () => number;
   readonly log: Log;
   /** Gets the next certificate and puts it in the place of this one; undefined: somebody else sees to that. */
-  readonly renew: (() => Promise<Validity>) | undefined;
+  renew(): Promise<Validity> | undefined;
 }
 
 export interface RenewalStatus {
@@ -64,6 +64,12 @@ export class Renewal {
     this.#cancel();
   }
 
+  /** Somebody has put another certificate in the place of this one. */
+  replaced(validity: Validity): void {
+    this.#validity = validity;
+    this.#wentWell();
+  }
+
   #plan(least: number): void {
     const { from, until } = this.#validity;
     this.#due = from + (until - from) * (DUE.after + DUE.vary * this.#world.random());
@@ -73,28 +79,38 @@ export class Renewal {
   /** @param least milliseconds to wait at least */
   #look(least: number): void {
     const left = this.#due - this.#world.clock.wall();
+    this.#cancel();
     this.#cancel = this.#world.clock.after(Math.max(least, Math.min(left, LOOK_MS)), () => {
       this.#sayExpired();
-      const { renew } = this.#world;
-      if (this.#world.clock.wall() < this.#due) this.#look(0);
-      else if (renew) void this.#renew(renew);
+      if (this.#world.clock.wall() < this.#due) return this.#look(0);
+      const coming = this.#world.renew();
+      if (coming) void this.#renewed(coming);
       else this.#look(LONGEST_UNTOLD_MS);
     });
   }
 
-  async #renew(renew: () => Promise<Validity>): Promise<void> {
+  async #renewed(coming: Promise<Validity>): Promise<void> {
+    const before = this.#validity;
     try {
-      this.#validity = await renew();
+      const next = await coming;
+      // Another was put there meanwhile: that counts.
+      if (this.#validity !== before) return;
+      this.#validity = next;
     } catch (error) {
+      if (this.#validity !== before) return;
       this.#lastError = messageOf(error);
       this.#world.log.warn("the certificate is not renewed yet", { until: this.status.until, why: this.#lastError });
       this.#look(Math.max(LEAST_MS, this.#pauses.next()));
       return;
     }
+    this.#world.log.info("the certificate is renewed", { until: this.status.until });
+    this.#wentWell();
+  }
+
+  #wentWell(): void {
     this.#lastError = null;
     this.#saidExpired = false;
     this.#pauses.reset();
-    this.#world.log.info("the certificate is renewed", { until: this.status.until });
     this.#plan(LEAST_MS);
   }
 

@@ -6,6 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
+import { HandshakeGate, type HandshakeLimits } from "./handshake-gate.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
 import { channelOf } from "./socket-channel.edge.ts";
 import {
@@ -18,17 +19,10 @@ import {
   STATE_PATH,
 } from "./sockets.ts";
 
-interface Limits {
-  /** Connections at once, of whatever kind. */
-  readonly connections: number;
-  /** Handshakes begun in a second. */
-  readonly handshakesPerSecond: number;
-}
-
 /** How often sessions that stand are held against what is refused by now, unless somebody says so at once. */
 const LOOK_MS = 1_000;
 
-const usualLimits: Limits = { connections: 12_000, handshakesPerSecond: 100 };
+const usualLimits: HandshakeLimits = { connections: 12_000, handshakesPerSecond: 100 };
 
 export interface ServeOptions {
   readonly host: string;
@@ -37,7 +31,7 @@ export interface ServeOptions {
   readonly as: Credentials;
   /** Whom to serve. */
   readonly role: Role;
-  readonly limits?: Limits;
+  readonly limits?: HandshakeLimits;
 }
 
 type Accept = (node: string, channel: Channel) => Omit<ChannelEvents, "opened">;
@@ -177,28 +171,25 @@ function doorsOf({ accept, acceptReports }: World): Map<string, Door> {
   return doors;
 }
 
-/** What costs most is the handshake: who comes too fast is turned away before it. */
-function limitHandshakes(server: Server, limits: Limits, clock: Clock, count: (reason: string) => void): void {
-  let tokens = limits.handshakesPerSecond;
-  let filledAt = clock.now();
-  let open = 0;
+/** Takes the place of what would begin a handshake with whoever connects. */
+function limitHandshakes(
+  server: Server,
+  limits: HandshakeLimits,
+  clock: Clock,
+  refuse: (reason: string) => void,
+): void {
   const tls = server.listeners("connection") as ((socket: Socket) => void)[];
   server.removeAllListeners("connection");
+  const gate = new HandshakeGate<Socket>(limits, clock, {
+    begin: (socket) => {
+      for (const listener of tls) listener.call(server, socket);
+    },
+    refuse,
+  });
   server.on("connection", (socket: Socket) => {
-    tokens = Math.min(
-      limits.handshakesPerSecond,
-      tokens + ((clock.now() - filledAt) * limits.handshakesPerSecond) / 1_000,
-    );
-    filledAt = clock.now();
-    if (tokens < 1 || open >= limits.connections) {
-      count(tokens < 1 ? "too fast" : "too many");
-      socket.destroy();
-      return;
-    }
-    tokens--;
-    open++;
-    socket.once("close", () => open--);
-    for (const listener of tls) listener.call(server, socket);
+    // Before TLS has it, nobody else listens.
+    socket.on("error", () => socket.destroy());
+    gate.arrive(socket);
   });
 }
 

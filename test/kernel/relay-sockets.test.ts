@@ -168,7 +168,7 @@ test("an agent believes no gateway but its own", async () => {
 test("half-open connections beyond the rate are turned away, and agents get in afterwards", async () => {
   const { port, refused, tell } = await gateway({}, { limits: { connections: 1_000, handshakesPerSecond: 20 } });
   tell([{ type: "port", key: "1", body: {} }]);
-  const flood = Array.from({ length: 200 }, () => tcpConnect(port, "127.0.0.1").on("error", () => undefined));
+  const flood = Array.from({ length: 300 }, () => tcpConnect(port, "127.0.0.1").on("error", () => undefined));
   undo.push(() => flood.forEach((socket) => void socket.destroy()));
   await until("the flood is refused", () => (refused.get("too fast") ?? 0) > 150);
   const { keys } = await agent(port, await credentials(vm));

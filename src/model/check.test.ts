@@ -91,6 +91,26 @@ test.each([
     change: { tier0: { uplinkRoutes: [{ prefix: "10.0.0.1/8" }] } },
     says: 'tier0.uplinkRoutes[0].prefix: must be an ipv4-prefix (is "10.0.0.1/8")',
   },
+  {
+    change: { elasticIps: [{ address: "203.0.113.11", secondary: {}, overlayIp: "192.168.100.1" }] },
+    says: `elasticIps[0].overlayIp: is the segment's gateway; take a VM's (is "192.168.100.1")`,
+  },
+  {
+    change: { elasticIps: [{ address: "203.0.113.11", secondary: {}, overlayIp: "192.168.100.0" }] },
+    says: `elasticIps[0].overlayIp: is the network's own address; take a VM's (is "192.168.100.0")`,
+  },
+  {
+    change: { elasticIps: [{ address: "203.0.113.11", secondary: {}, overlayIp: "192.168.100.255" }] },
+    says: `elasticIps[0].overlayIp: is the network's broadcast address; take a VM's (is "192.168.100.255")`,
+  },
+  {
+    change: { segments: [...good.segments, { id: "b", name: "b", vni: 2, gateway: "192.168.1.0/24" }] },
+    says: `segments[1].gateway: is the network's own address; take one between (is "192.168.1.0/24")`,
+  },
+  {
+    change: { segments: [...good.segments, { id: "b", name: "b", vni: 2, gateway: "192.168.1.255/24" }] },
+    says: `segments[1].gateway: is the network's broadcast address; take one between (is "192.168.1.255/24")`,
+  },
 ])("checkDesired says $says", ({ change, says }) => {
   expect(flaws(change)).toEqual([says]);
 });

@@ -1,6 +1,7 @@
 import { Compile } from "typebox/compile";
 import { parseIpv4 } from "../net/ipv4.ts";
 import { contains, networkOf, overlaps, parseInterfaceAddress, parsePrefix } from "../net/prefix.ts";
+import { addressFlaws } from "./address-check.ts";
 import { DesiredState } from "./desired.ts";
 import { type Flaw, schemaFlaws } from "./flaw.ts";
 import { natFlaws } from "./nat-check.ts";
@@ -31,6 +32,7 @@ export function checkDesired(document: unknown): Checked<DesiredState> {
   if (!desiredState.Check(document)) return { ok: false, flaws: schemaFlaws(desiredState, document) };
   return checked(document, [
     ...duplicates(document),
+    ...addressFlaws(document),
     ...segmentFlaws(document),
     ...endpointFlaws(document),
     ...elasticFlaws(document),

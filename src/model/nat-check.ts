@@ -1,5 +1,6 @@
 import { parsePortRange, portCount } from "../net/port-range.ts";
 import { parsePrefix } from "../net/prefix.ts";
+import { instead, whyUnusable } from "../net/special-use.ts";
 import type { DesiredState } from "./desired.ts";
 import type { Flaw } from "./flaw.ts";
 import type { NatRule } from "./nat.ts";
@@ -49,6 +50,8 @@ const translatedFrom = { SNAT: "sourceNetwork", DNAT: "destinationNetwork", REFL
 
 function networkFlaws(rule: NatRule, translatedNetwork: string): RuleFlaw[] {
   if (rule.action === "NO_SNAT" || rule.action === "NO_DNAT") return [];
+  const unusable = whyUnusable(parsePrefix(translatedNetwork), instead.translated);
+  if (unusable) return [{ field: "translatedNetwork", why: unusable }];
   const field = translatedFrom[rule.action];
   const from = rule[field];
   if (from === undefined && rule.action !== "SNAT") return [{ field, why: `${rule.action} needs it` }];

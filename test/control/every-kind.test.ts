@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type KindName, kindOf, kinds } from "../../src/manager/policy/kinds.ts";
 import { udhcpc } from "../e2e/dhcp-client.ts";
 import { extraVm } from "../e2e/extra-vm.ts";
-import { address, inet, pings, seenBy, status, vm1 } from "../e2e/nodes.ts";
+import { address, gateway, inet, pings, seenBy, status, vm1 } from "../e2e/nodes.ts";
 import { until } from "../kernel/namespace.ts";
 import { kernel } from "./kernel.ts";
 import { api, ask, GATEWAY_POLICIES, GROUPS, given, realization, realized, TIER0 } from "./policy.ts";
@@ -177,11 +177,35 @@ test("a gateway that is given to another Tier-0 has nothing of the first any mor
   await until("traffic flows again", () => pings(vm1, address.inet) && pings(inet, address.eip1));
 });
 
-test("what a kernel refuses is an error with the kernel's reason, and the rest goes on", async () => {
-  const path = `${TIER0}/static-routes/to-itself`;
-  onTestFinished(() => void ask("DELETE", path));
+test("what contradicts the gateway itself is refused by it with field and value, and the rest goes on", async () => {
+  const [path, later] = [`${TIER0}/static-routes/to-itself`, `${TIER0}/static-routes/later`];
+  onTestFinished(() => {
+    for (const route of [path, later]) ask("DELETE", route);
+  });
   // The gateway's own uplink address, which the manager does not know.
   api("PATCH", path, { network: "172.30.0.0/16", next_hops: [{ ip_address: "10.99.1.10" }] });
+  const said = await until("the refusal is reported", () => {
+    const its = realization(path);
+    return its.state === "ERROR" ? its : undefined;
+  });
+  const why = expect.stringMatching(/\.via: is unit a's own, on its uplink; take .* \(is "10\.99\.1\.10"\)$/);
+  expect(said.problems).toEqual([{ gateway: "pcg-a", id: "route/to-itself", why }]);
+  await given(later, { network: "172.29.0.0/16" });
+  expect(await kernel()).toContain("172.29.0.0/16 via 10.99.1.1 dev uplink0");
+  expect((await status()).objects.troubled).toEqual([]);
+  expect(seenBy(vm1, `http://${address.inet}/`)).toBe(address.eip1);
+});
+
+test("what a kernel refuses is an error with the kernel's reason, and the rest goes on", async () => {
+  const path = `${TIER0}/static-routes/to-further`;
+  const further = "10.99.1.77";
+  // One more address of the uplink, which neither manager nor gateway knows.
+  gateway.run(`ip address add ${further}/24 dev uplink0`);
+  onTestFinished(() => {
+    ask("DELETE", path);
+    gateway.run(`ip address del ${further}/24 dev uplink0`);
+  });
+  api("PATCH", path, { network: "172.30.0.0/16", next_hops: [{ ip_address: further }] });
   const said = await until("the refusal is reported", () => {
     const its = realization(path);
     return its.state === "ERROR" ? its : undefined;

@@ -2,9 +2,11 @@ import { checkDhcpServer } from "../../dhcp/check.ts";
 import { type Checked, checkDesired } from "../../model/check.ts";
 import type { DesiredState } from "../../model/desired.ts";
 import type { Flaw } from "../../model/flaw.ts";
+import type { Unit } from "../../model/unit.ts";
+import { unitFlaws } from "../../model/unit-check.ts";
 
-/** The whole check of a wish: its own, and that of each DHCP server against its segment. */
-export function checkWish(document: unknown): Checked<DesiredState> {
+/** The whole check of a wish: its own, that of each DHCP server against its segment, and of all against the unit. */
+export function checkWish(document: unknown, unit?: Unit): Checked<DesiredState> {
   const checked = checkDesired(document);
   if (!checked.ok) return checked;
   const { dhcp = [], segments } = checked.value;
@@ -13,5 +15,6 @@ export function checkWish(document: unknown): Checked<DesiredState> {
     if (!segment) return [{ field: `dhcp[${i}].segment`, value: server.segment, why: "no such segment" }];
     return checkDhcpServer(server, segment).map((f) => ({ ...f, field: `dhcp[${i}].${f.field}` }));
   });
-  return flaws.length > 0 ? { ok: false, flaws } : checked;
+  const all = unit ? [...flaws, ...unitFlaws(checked.value, unit)] : flaws;
+  return all.length > 0 ? { ok: false, flaws: all } : checked;
 }

@@ -157,6 +157,11 @@ export class ControllerWish {
     return [...new Map([...unsound, ...this.#follower.refused].map((one) => [one.id as string, one])).values()];
   }
 
+  /** What was told is to be judged anew. */
+  again(): void {
+    this.#takeSoon();
+  }
+
   /** Changes of one turn of the event loop are one wish. */
   #takeSoon(): void {
     if (this.#due) return;

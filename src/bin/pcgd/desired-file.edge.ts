@@ -18,6 +18,8 @@ export interface DesiredFileOptions {
   /** Where the last good wish is kept, so that a restart with a bad file goes on with it. */
   readonly keep: string;
   readonly check: (document: unknown) => Checked<DesiredState>;
+  /** Whether what `check` finds good is so for certain. Until then it is not taken. */
+  readonly isFinal: () => boolean;
   readonly onWish: (want: DesiredState) => void;
   readonly onRefusal: (refusal: Refusal | null) => void;
 }
@@ -34,19 +36,32 @@ export class DesiredFile {
   /** The last good wish of an earlier run, if the file is not good now. */
   start(): void {
     const { keep, check, onWish } = this.#options;
-    if (!this.look() && existsSync(keep)) onWish(readDocument(keep, check));
+    if (this.look() || !existsSync(keep)) return;
+    try {
+      onWish(readDocument(keep, check));
+    } catch (error) {
+      // An earlier version may have found good what this one does not. What is wrong with the file is said already.
+      if (!(error instanceof PcgError)) throw error;
+    }
+  }
+
+  /** What is good may have changed, or is final now: the file is read anew. */
+  again(): void {
+    this.#seen = "";
+    this.look();
   }
 
   /** Reads the file if it changed. @returns whether a good wish was taken */
   look(): boolean {
-    const { file, keep, check, onWish, onRefusal } = this.#options;
+    const { file, keep, check, isFinal, onWish, onRefusal } = this.#options;
     const now = fileIdentity(file);
     if (now === this.#seen) return false;
     this.#seen = now;
     try {
       const want = readDocument(file, check);
-      writeDurably(keep, readFileSync(file));
       onRefusal(null);
+      if (!isFinal()) return false;
+      writeDurably(keep, readFileSync(file));
       onWish(want);
       return true;
     } catch (error) {

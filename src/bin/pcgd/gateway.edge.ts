@@ -65,6 +65,7 @@ export class Gateway {
   readonly #leases: LeaseReport;
   #control: ControlSocket | undefined;
   #controller: ControllerWish | undefined;
+  #file: DesiredFile | undefined;
   #unit: Unit | undefined;
   #want: DesiredState | undefined;
   #effective: DesiredState | undefined;
@@ -97,7 +98,7 @@ export class Gateway {
       flows: async () => flowRows(this.#effective, await this.#door.flows()),
     });
     const wish = {
-      check: checkWish,
+      check: (document: unknown) => checkWish(document, this.#unit),
       onWish: (want: DesiredState) => this.#take(want),
       onRefusal: (refusal: Refusal | null) => this.#refused(refusal),
     };
@@ -125,7 +126,12 @@ export class Gateway {
 
   #followFile(wish: WishTaker): void {
     const { desired, state } = this.#options;
-    const file = new DesiredFile({ ...wish, file: desired, keep: join(state, "desired.last-good.yaml") });
+    const file = new DesiredFile({
+      ...wish,
+      ...{ file: desired, keep: join(state, "desired.last-good.yaml") },
+      isFinal: () => this.#unit !== undefined,
+    });
+    this.#file = file;
     file.start();
     const look = () => {
       file.look();
@@ -156,6 +162,7 @@ export class Gateway {
 
   /** Until the machine has the interfaces the configuration names, and again when they change. */
   async #findInterfaces(): Promise<void> {
+    const before = this.#unit;
     try {
       const unit = unitOf(this.#config, await this.#door.interfaces(), await this.#door.features());
       if (JSON.stringify(unit) !== JSON.stringify(this.#unit)) {
@@ -166,14 +173,21 @@ export class Gateway {
             so: "every packet takes the slow path, which is complete",
           });
         this.#unit = unit;
-        this.#realizeSoon();
       }
     } catch (error) {
       // pcg-kernel may start at the same moment: only a second failure is worth a word.
       if (!this.#unit && this.#looked) this.#log.warn("waiting for interfaces", { why: messageOf(error) });
     }
     this.#looked = true;
+    if (this.#unit !== before) this.#judgeAnew();
     this.#clock.after(FIND_INTERFACES_MS, () => void this.#findInterfaces());
+  }
+
+  /** What was wished may not go with what the unit turned out to be. */
+  #judgeAnew(): void {
+    this.#controller?.again();
+    this.#file?.again();
+    this.#realizeSoon();
   }
 
   async #listen({ tep, geneve }: Unit): Promise<void> {

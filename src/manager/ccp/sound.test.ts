@@ -20,8 +20,16 @@ const tier0 = at("/infra/tier-0s");
 const service = at("/infra/services");
 const group = at(`${DOMAIN}/groups`);
 const config = at("/infra/dhcp-server-configs");
-const inner = fc.constantFrom("192.168.1.1", "192.168.1.5", "192.168.1.20", "192.168.2.9", "192.168.2.0", "10.99.3.1");
-const outer = fc.constantFrom("203.0.113.1", "203.0.113.2", "192.168.1.20");
+const inner = fc.constantFrom(
+  "192.168.1.1",
+  "192.168.1.5",
+  "192.168.1.20",
+  "192.168.2.9",
+  "192.168.2.0",
+  "10.99.3.1",
+  "127.0.0.1",
+);
+const outer = fc.constantFrom("203.0.113.1", "203.0.113.2", "192.168.1.20", "224.0.0.5");
 const network = fc.constantFrom(
   "192.168.1.0/24",
   "192.168.1.0/28",
@@ -29,8 +37,18 @@ const network = fc.constantFrom(
   "203.0.113.1",
   "203.0.113.0/28",
   "0.0.0.0/0",
+  "240.0.0.0/24",
 );
-const routed = fc.constantFrom("172.16.0.0/12", "10.99.0.0/16", "172.17.0.0/16", "0.0.0.0/0", "192.168.1.0/28");
+const routed = fc.constantFrom(
+  "172.16.0.0/12",
+  "10.99.0.0/16",
+  "172.17.0.0/16",
+  "0.0.0.0/0",
+  "192.168.1.0/28",
+  "169.254.169.254",
+  "128.0.0.0/1",
+);
+const hop = fc.constantFrom("10.99.3.7", "10.99.1.7", "0.0.0.0", "255.255.255.255");
 const ports = fc.constantFrom("80", "8000-8009", "9000-9009");
 const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { minLength: 1, maxLength: 2 });
 const mac = digit.map((n) => `02:00:00:00:00:0${n}`);
@@ -48,7 +66,7 @@ const option = record(
 const options = record({ others: fc.array(option, { maxLength: 2 }) });
 const subnet = record(
   {
-    gateway_address: fc.constantFrom("192.168.1.1/24", "192.168.2.1/24", "192.168.0.1/16"),
+    gateway_address: fc.constantFrom("192.168.1.1/24", "192.168.2.1/24", "192.168.0.1/16", "127.1.0.1/16", "0.0.0.1/1"),
     dhcp_ranges: some(fc.constantFrom("192.168.1.10-192.168.1.19", "192.168.1.5", "192.168.2.8-192.168.2.99")),
     dhcp_config: record({
       server_address: fc.constantFrom("192.168.1.2/24", "192.168.1.5/24"),
@@ -80,15 +98,24 @@ const objects: readonly fc.Arbitrary<readonly [path: string, body: object]>[] = 
   fc.tuple(
     tier0,
     record({
-      underlay: some(record({ network: routed, mode: fc.constantFrom("ROUTED", "SNAT") }, "network", "mode")),
+      underlay: some(
+        record({ network: routed, mode: fc.constantFrom("ROUTED", "SNAT"), next_hop: hop }, "network", "mode"),
+      ),
       pat: record({ elastic_ip: outer, ports: record({ a: ports, b: ports }) }, "elastic_ip", "ports"),
     }),
   ),
-  fc.tuple(below("/infra/tier-0s", "static-routes"), record({ network: routed }, "network")),
+  fc.tuple(
+    below("/infra/tier-0s", "static-routes"),
+    record({ network: routed, next_hops: hop.map((ip_address) => [{ ip_address }]) }, "network"),
+  ),
   fc.tuple(
     below("/infra/tier-0s", "elastic-ips"),
     record(
-      { address: outer, secondaries: record({ a: fc.constantFrom("10.99.1.1", "10.99.1.2") }), overlay_ip: inner },
+      {
+        address: outer,
+        secondaries: record({ a: fc.constantFrom("10.99.1.1", "10.99.1.2", "169.254.1.1") }),
+        overlay_ip: inner,
+      },
       "address",
       "secondaries",
     ),
@@ -150,7 +177,7 @@ const objects: readonly fc.Arbitrary<readonly [path: string, body: object]>[] = 
   ),
   fc.tuple(
     at("/infra/virtual-machines"),
-    record({ tep_address: fc.constantFrom("10.99.3.1", "10.99.3.2"), tep_label: digit }, "tep_address"),
+    record({ tep_address: fc.constantFrom("10.99.3.1", "10.99.3.2", "127.0.0.1"), tep_label: digit }, "tep_address"),
   ),
   fc.tuple(
     group,

@@ -11,6 +11,7 @@ import { pats } from "./checks/pat.ts";
 import { ports } from "./checks/port.ts";
 import { inUse, orphans, references } from "./checks/reference.ts";
 import { routes } from "./checks/route.ts";
+import { specialUses } from "./checks/special-use.ts";
 import { subnets } from "./checks/subnet.ts";
 import { vni } from "./checks/vni.ts";
 import type { Draft } from "./draft.ts";
@@ -22,6 +23,7 @@ const checks: readonly Check[] = [
   references,
   vni,
   subnets,
+  specialUses,
   routes,
   dhcpRanges,
   dhcpOptions,

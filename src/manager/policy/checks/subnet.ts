@@ -1,5 +1,6 @@
 import { formatIpv4, type Ipv4 } from "../../../net/ipv4.ts";
 import { broadcastOf, networkOf, type Prefix, parseInterfaceAddress } from "../../../net/prefix.ts";
+import { instead, whyUnusable } from "../../../net/special-use.ts";
 import { segmentsMeeting } from "../claims.ts";
 import type { ObjectOf } from "../kinds.ts";
 import type { Check } from "./check.ts";
@@ -56,6 +57,8 @@ export const subnets: Check = function* (scope) {
 
 function whyNoGateway({ network, gateway }: Subnet): string | undefined {
   if (network.length > LONGEST) return `leaves no address for VMs; a segment's prefix length is ${LONGEST} at most`;
+  const unusable = whyUnusable(network, instead.segment);
+  if (unusable) return unusable;
   if (gateway === network.address) return "is the network's own address; give the gateway's, such as the next one";
   return gateway === broadcastOf(network) ? "is the broadcast address; give the gateway's" : undefined;
 }

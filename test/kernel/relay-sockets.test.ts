@@ -15,6 +15,7 @@ import { RelayServer } from "../../src/lcp/relay-server.ts";
 import { newRequest } from "../../src/lcp/request.ts";
 import { idOf, type Resource, ResourceId } from "../../src/lcp/resource.ts";
 import { type Serving, serve } from "../../src/lcp/serve.edge.ts";
+import type { References } from "../../src/lcp/span.ts";
 import { type Commit, type Held, NOTHING_HELD } from "../../src/lcp/subscription.ts";
 import { Authority, type AuthorityFiles, newAuthority } from "../../src/manager/enrol/authority.ts";
 import { until } from "./namespace.ts";
@@ -49,15 +50,21 @@ const references = { needs: () => [], partOf: () => [], leads: () => [], homes: 
 interface Gateway extends Serving {
   /** Bytes that the nodes have not taken yet, of all together. */
   buffered(): number;
+  /** Nodes that are served. */
+  sessions(): number;
   tell(upserts: readonly Pick<Resource, "type" | "key" | "body">[], deletes?: readonly ResourceId[]): void;
 }
 
-async function gateway(more: Partial<Parameters<typeof serve>[1]> = {}, limits?: object): Promise<Gateway> {
+async function gateway(
+  more: Partial<Parameters<typeof serve>[1]> = {},
+  limits?: object,
+  concern: References = references,
+): Promise<Gateway> {
   const table = new Map<ResourceId, Resource>();
   let at: Position = START;
   const upstream = { held: (): Held => ({ instance: "ccp", at, resources: table }), behind: () => undefined };
   const relay = new RelayServer(
-    new Relay(upstream, references, limitSnapshots(systemClock, Math.random)),
+    new Relay(upstream, concern, limitSnapshots(systemClock, Math.random)),
     systemClock,
     log,
   );
@@ -74,6 +81,7 @@ async function gateway(more: Partial<Parameters<typeof serve>[1]> = {}, limits?:
   undo.push(() => serving.close());
   return {
     ...serving,
+    sessions: () => [...relay.receivers()].length,
     buffered: () => channels.reduce((sum, channel) => sum + channel.buffered(), 0),
     tell(bodies, deletes = []) {
       at = after(at);
@@ -176,8 +184,8 @@ test("half-open connections beyond the rate are turned away, and agents get in a
 });
 
 /** A connection with a good certificate, on which a test says what it likes. */
-async function enemy(port: number): Promise<{ socket: WebSocket; closed: Promise<string> }> {
-  const { certificate: cert, key, authority: ca } = await credentials({ role: "agent", id: "enemy" });
+async function enemy(port: number, id = "enemy"): Promise<{ socket: WebSocket; closed: Promise<string> }> {
+  const { certificate: cert, key, authority: ca } = await credentials({ role: "agent", id });
   const socket = new WebSocket(`wss://127.0.0.1:${port}/`, {
     cert,
     key,
@@ -228,6 +236,37 @@ test("nodes that stop reading cost no more than a message each", async () => {
   for (let n = 0; n < 50; n++) tell([{ type: "port", key: `${n}`, body: { text: `${text}${n}` } }]);
   expect(buffered()).toBeLessThan(600_000);
 });
+
+test("500 nodes that stop reading cost bounded memory, are let go, and keep nobody else out", async () => {
+  const ids = Array.from({ length: 500 }, (_, n) => `enemy-${n}`);
+  const segment = ResourceId("segment", "s");
+  const concern: References = {
+    ...references,
+    partOf: ({ type }) => (type === "port" ? [segment] : []),
+    homes: ({ type }) => (type === "segment" ? [...ids, "vm-1"] : []),
+  };
+  const { port, tell, buffered, sessions } = await gateway({}, {}, concern);
+  const text = "x".repeat(1_000);
+  const ports = Array.from({ length: 5_000 }, (_, n) => ({ type: "port" as const, key: `${n}`, body: { text } }));
+  tell([{ type: "segment", key: "s", body: {} }, ...ports]);
+  globalThis.gc?.();
+  const before = process.memoryUsage.rss();
+  await Promise.all(
+    ids.map(async (id) => {
+      const { socket } = await enemy(port, id);
+      socket.pause();
+      socket.send(JSON.stringify(hello));
+    }),
+  );
+  await until("some are sent what they do not read", () => buffered() > 1_000_000);
+  for (let n = 0; n < 50; n++) tell([{ type: "port", key: `${n}`, body: { text: `${text}${n}` } }]);
+  expect(buffered()).toBeLessThan(500 * 300_000);
+  // Both ends of all connections are in this process.
+  expect(process.memoryUsage.rss() - before).toBeLessThan(600 * 1_048_576);
+  await until("they are let go", () => sessions() === 0, 60_000);
+  const { keys } = await agent(port, await credentials(vm));
+  await until("the agent is served", () => keys().length === 5_001, 60_000);
+}, 180_000);
 
 test("bytes that are no TLS are turned away, as often as they come", async () => {
   const { port, refused } = await gateway();

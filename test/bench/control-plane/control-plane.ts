@@ -10,8 +10,9 @@ import type { BenchOptions } from "../options.ts";
 import { type Cell, type Findings, loneCell } from "../report.ts";
 import { quantile } from "../statistics.ts";
 import type { Undo } from "../undo.ts";
+import { fullSync } from "./full-sync.ts";
 import type { AgentStats, GatewayStats, ToAgents, ToGateway } from "./messages.ts";
-import { agentName } from "./state.ts";
+import { agentName, WIDE } from "./state.ts";
 
 const notes = [
   "control-plane: a gateway's relay to its agents in one process, the agents in another, on one machine: both pay for",
@@ -21,6 +22,7 @@ const notes = [
 ];
 
 const CHANGES_PER_SECOND = 100;
+const SYNCS = 5;
 
 /** A gateway with very many agents and endpoints. */
 export async function controlPlane(options: BenchOptions, undo: Undo): Promise<Findings> {
@@ -33,6 +35,10 @@ export async function controlPlane(options: BenchOptions, undo: Undo): Promise<F
   const crowd = worker<ToAgents, AgentStats>("agents-process.ts", undo);
   const as = await credentials(files, { role: "gateway", id: "pcg-a" });
   const alone = await gateway.ask({ ask: "start", as, ...sizes });
+
+  const wide = await credentials(files, { role: "agent", id: WIDE.agent });
+  const syncs: number[] = [];
+  while (syncs.length < SYNCS) syncs.push(await fullSync(alone.port, wide));
 
   const settled = async (what: string) => {
     const began = performance.now();
@@ -61,6 +67,7 @@ export async function controlPlane(options: BenchOptions, undo: Undo): Promise<F
   const cell = (name: string, unit: string, value: number): Cell => loneCell(`${name}-${agents}`, unit, value, 1);
   return {
     cells: [
+      loneCell(`full-sync-${WIDE.resources}`, "ms", quantile(syncs, 0.5), SYNCS),
       cell("agent-memory", "KB", (idle.rssBytes - alone.rssBytes) / agents / 1_024),
       cell("delta-p50", "ms", quantile(delaysMs, 0.5)),
       cell("delta-p99", "ms", quantile(delaysMs, 0.99)),

@@ -4,6 +4,9 @@ import type { Resource } from "../../../src/lcp/resource.ts";
 /** Ports of a segment, of which each agent has the one that has its name. */
 export const PORTS = 100;
 
+/** An agent with an interface on so many segments, and how much concerns it: they, all their ports, a tunnel endpoint. */
+export const WIDE = { agent: "wide", segments: 20, resources: 20 * (1 + PORTS + 1) + 1 } as const;
+
 export const agentName = (n: number): string => `vm-${n}`;
 
 /** Agents are spread over all segments. */
@@ -34,5 +37,9 @@ export function endpoints(count: number, agents: number, version: Position): Res
     return { type: "segment", key: `${n}`, version, body };
   });
   const ports = Array.from({ length: count }, (_, n): Resource => ({ ...portOf(n, segments, agents), version }));
-  return [tep, ...all, ...ports];
+  const wide = Array.from({ length: WIDE.segments }, (_, n): Resource => {
+    const { type, key, body } = portOf(count + n, segments, 0);
+    return { type, key, version, body: { ...(body as object), segment: `${n}`, node: WIDE.agent } };
+  });
+  return [tep, ...all, ...ports, ...wide];
 }

@@ -25,6 +25,11 @@ const HOP = "take a router's address, or leave it out for the VPC router";
 
 test.each<{ name: string; piece: RuntimePiece; says: string }>([
   {
+    name: "segment/wide",
+    piece: { type: "segment", body: { id: "wide", name: "wide", vni: 9097, gateway: "10.99.0.1/22" } },
+    says: `segments[1].gateway: overlaps unit a's own subnet 10.99.1.0/24 on uplink0; take another network (is "10.99.0.1/22")`,
+  },
+  {
     name: "tep/2",
     piece: { type: "tep", body: { address: "10.99.3.44" } },
     says: `teps[1].address: is unit a's own, its tunnel endpoint; take the machine's address in the VPC (is "10.99.3.44")`,

@@ -1,11 +1,11 @@
 import { formatIpv4, parseIpv4 } from "../net/ipv4.ts";
-import { broadcastOf, networkOf } from "../net/prefix.ts";
+import { broadcastOf, formatPrefix, networkOf, overlaps, parseInterfaceAddress } from "../net/prefix.ts";
 import { instead } from "../net/special-use.ts";
 import type { DesiredState } from "./desired.ts";
 import type { Flaw } from "./flaw.ts";
 import type { Unit } from "./unit.ts";
 
-/** What cannot be on this unit, though it may be on another: addresses that are the unit's own. */
+/** What cannot be on this unit, though it may be on another: addresses and networks that are the unit's own. */
 export function unitFlaws(want: DesiredState, unit: Unit): Flaw[] {
   const own = ownAddresses(unit);
   const flaw = (field: string, value: string, remedy: string): Flaw[] => {
@@ -13,6 +13,7 @@ export function unitFlaws(want: DesiredState, unit: Unit): Flaw[] {
     return whose === undefined ? [] : [{ field, value, why: `is unit ${unit.name}'s own, ${whose}; ${remedy}` }];
   };
   return [
+    ...segmentFlaws(want, unit),
     ...want.teps.flatMap(({ address }, i) => flaw(`teps[${i}].address`, address, instead.tep)),
     ...(want.elasticIps ?? []).flatMap(({ address, secondary }, i) => [
       ...flaw(`elasticIps[${i}].address`, address, instead.elastic),
@@ -23,6 +24,19 @@ export function unitFlaws(want: DesiredState, unit: Unit): Flaw[] {
       ...subnetFlaws(field, via, unit[out]),
     ]),
   ];
+}
+
+/** The overlay is looked for first: a unit whose own subnet is in it could reach nobody there any more. */
+function segmentFlaws({ segments }: DesiredState, unit: Unit): Flaw[] {
+  const own = [unit.uplink, unit.downlink, unit.management];
+  return segments.flatMap(({ gateway }, i): Flaw[] => {
+    const network = networkOf(parseInterfaceAddress(gateway));
+    const met = own.find(({ address }) => overlaps(networkOf(address), network));
+    if (!met) return [];
+    const subnet = formatPrefix(networkOf(met.address));
+    const why = `overlaps unit ${unit.name}'s own subnet ${subnet} on ${met.name}; take another network`;
+    return [{ field: `segments[${i}].gateway`, value: gateway, why }];
+  });
 }
 
 /** Each with what it is there. */

@@ -2,6 +2,7 @@ import { PcgError } from "../src/base/error.ts";
 import { ClaimIndex } from "../src/manager/policy/claim-index.ts";
 import { patchTree } from "../src/manager/policy/hierarchy.ts";
 import type { Change, Documents } from "../src/manager/state/documents.ts";
+import { placeOf } from "../src/manager/state/sorted-keys.ts";
 import { formatFlaw } from "../src/model/flaw.ts";
 
 /** Documents in a map, which counts what is read of them. */
@@ -18,7 +19,7 @@ class CountingDocuments implements Documents {
   *under(prefix: string): Generator<readonly [string, unknown]> {
     this.#sorted ??= [...this.#values.keys()].sort();
     const keys = this.#sorted;
-    for (let n = this.#placeOf(prefix, keys); n < keys.length; n++) {
+    for (let n = placeOf(prefix, keys); n < keys.length; n++) {
       const key = keys[n];
       if (!key?.startsWith(prefix)) return;
       this.reads++;
@@ -30,17 +31,6 @@ class CountingDocuments implements Documents {
     if (this.#values.has(key) !== (value !== undefined)) this.#sorted = undefined;
     if (value === undefined) this.#values.delete(key);
     else this.#values.set(key, frozen(value));
-  }
-
-  #placeOf(prefix: string, keys: readonly string[]): number {
-    let low = 0;
-    let high = keys.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((keys[middle] ?? "") < prefix) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { expectRefused } from "../../../../test/policy-refused.ts";
 import { author, goodWorld } from "../../../../test/policy-world.ts";
 import { patch } from "../edit.ts";
 
@@ -69,14 +70,7 @@ test.each([
     body: { action: "SNAT", translated_network: "127.0.0.1" },
     says: ['translated_network: is in 127.0.0.0/8 (loopback); take addresses of VMs, or Elastic IPs (is "127.0.0.1")'],
   },
-])("specialUses refuse: $says", ({ path, body, says }) => {
-  const world = goodWorld();
-  const before = world.all();
-  const [code, ...flaws] = world.refusal(patch(path, body, author));
-  expect(flaws).toEqual(says);
-  expect(code).toBe("MANAGER_REFUSED");
-  expect(world.all()).toEqual(before);
-});
+])("specialUses refuse: $says", expectRefused);
 
 test.each([
   { path: `${TIER0}/static-routes/r`, body: { network: "0.0.0.0/1", next_hops: [{ ip_address: "100.64.0.1" }] } },

@@ -1,6 +1,5 @@
-import { expect, test } from "vitest";
-import { author, goodWorld } from "../../../../test/policy-world.ts";
-import { patch } from "../edit.ts";
+import { test } from "vitest";
+import { expectRefused } from "../../../../test/policy-refused.ts";
 
 test.each([
   {
@@ -81,11 +80,4 @@ test.each([
       'network: overlaps the network of /infra/segments/app, and what is elsewhere cannot be on a segment; take another (is "192.168.99.128/25")',
     ],
   },
-])("checks of a Tier-0 refuse: $says", ({ path, body, says }) => {
-  const world = goodWorld();
-  const before = world.all();
-  const [code, ...flaws] = world.refusal(patch(path, body, author));
-  expect(flaws).toEqual(says);
-  expect(code).toBe("MANAGER_REFUSED");
-  expect(world.all()).toEqual(before);
-});
+])("checks of a Tier-0 refuse: $says", expectRefused);

@@ -12,6 +12,22 @@ function attempts() {
   return { its, made, clock };
 }
 
+test("a pause is no longer than it may be, where the other end is to be found soon after it is back", () => {
+  const clock = new VirtualClock();
+  const began: number[] = [];
+  const its = new Attempts({
+    ...{ clock, random: () => 0.999, longestPauseMs: 8_000 },
+    attempt: () => {
+      began.push(clock.now());
+      its.failed();
+    },
+  });
+  its.start();
+  clock.advance(60_000);
+  const pauses = began.slice(1).map((at, n) => Math.round((at - (began[n] ?? 0)) / 1_000));
+  expect(pauses.slice(0, 6)).toEqual([1, 2, 4, 8, 8, 8]);
+});
+
 /** Nothing was to be had for so long that pauses are as long as they get. */
 function longAway() {
   const all = attempts();

@@ -5,6 +5,8 @@ export interface AttemptsWorld {
   readonly clock: Clock;
   /** From 0 to less than 1. */
   readonly random: () => number;
+  /** The longest pause between two attempts. */
+  readonly longestPauseMs?: number | undefined;
   /** @param where it would go well, as far as anybody knows */
   attempt(where: string | undefined): void;
 }
@@ -26,7 +28,7 @@ export class Attempts {
 
   constructor(world: AttemptsWorld) {
     this.#world = world;
-    this.#pauses = new Pauses(world.random);
+    this.#pauses = new Pauses(world.random, world.longestPauseMs);
   }
 
   start(): void {

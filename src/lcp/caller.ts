@@ -7,6 +7,8 @@ export interface CallerWorld {
   readonly clock: Clock;
   /** From 0 to less than 1. */
   readonly random: () => number;
+  /** The longest pause before it tries again. */
+  readonly longestPauseMs?: number;
   readonly log: Log;
   /** Where to. */
   readonly to: string;
@@ -32,7 +34,8 @@ export class Caller {
     const attempt = () => {
       this.#channel = this.#call();
     };
-    this.#attempts = new Attempts({ clock: world.clock, random: world.random, attempt });
+    const { clock, random, longestPauseMs } = world;
+    this.#attempts = new Attempts({ clock, random, longestPauseMs, attempt });
   }
 
   /** Whether the receiver has spoken on a connection that stands; else why the last one ended. */

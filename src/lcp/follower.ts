@@ -17,6 +17,8 @@ export interface FollowerWorld extends SubscriptionOptions {
   readonly clock: Clock;
   /** From 0 to less than 1. */
   readonly random: () => number;
+  /** The longest pause before it tries again. */
+  readonly longestPauseMs?: number;
   readonly log: Log;
   readonly store: HeldStore;
   /**
@@ -48,8 +50,8 @@ export class Follower {
 
   constructor(world: FollowerWorld) {
     this.#world = world;
-    const { clock, random } = world;
-    this.#attempts = new Attempts({ clock, random, attempt: (where) => this.#connect(where) });
+    const { clock, random, longestPauseMs } = world;
+    this.#attempts = new Attempts({ clock, random, longestPauseMs, attempt: (where) => this.#connect(where) });
     this.#subscription = new Subscription(world.store.load(), world);
   }
 

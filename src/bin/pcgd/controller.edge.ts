@@ -8,6 +8,7 @@ import type { Log } from "../../base/log.ts";
 import { connectTo, type Upstream } from "../../lcp/connect.edge.ts";
 import { Follower } from "../../lcp/follower.ts";
 import { SqliteHeldStore } from "../../lcp/held-store.edge.ts";
+import { GATEWAY_LONGEST_MS } from "../../lcp/pauses.ts";
 import type { Resource, ResourceId } from "../../lcp/resource.ts";
 import { addressOf } from "../../lcp/sockets.ts";
 import type { Held } from "../../lcp/subscription.ts";
@@ -71,7 +72,7 @@ export class ControllerWish {
     const upstreams = upstreamsOf(controller);
     const turns = inTurn(upstreams);
     this.#follower = new Follower({
-      ...{ clock, log, random: Math.random },
+      ...{ clock, log, random: Math.random, longestPauseMs: GATEWAY_LONGEST_MS },
       store: openStore(join(state, "told.db"), options),
       judge,
       // The next one, for that before has failed, is behind, or has sent us away; or where reports have just got to.

@@ -5,6 +5,7 @@ import type { Log } from "../../base/log.ts";
 import { Caller } from "../../lcp/caller.ts";
 import { type Credentials, connectTo, type Upstream } from "../../lcp/connect.edge.ts";
 import { OwnTable, type Statement } from "../../lcp/own-table.ts";
+import { GATEWAY_LONGEST_MS } from "../../lcp/pauses.ts";
 import { RelayServer } from "../../lcp/relay-server.ts";
 import { addressOf, REPORTS_PATH } from "../../lcp/sockets.ts";
 
@@ -46,7 +47,15 @@ export class Reports {
         const address = addressOf(upstream);
         const connect = connectTo({ ...upstream, path: REPORTS_PATH }, credentials, clock);
         const accept = this.#server.accept.bind(this.#server, address);
-        const world = { clock, log, to: address, connect, accept, random: Math.random };
+        const world = {
+          clock,
+          log,
+          to: address,
+          connect,
+          accept,
+          random: Math.random,
+          longestPauseMs: GATEWAY_LONGEST_MS,
+        };
         return [address, new Caller({ ...world, reached: () => reached(address) })];
       }),
     );

@@ -22,7 +22,7 @@ export default defineConfig({
           name: "kernel",
           sequence: { groupOrder: 1 },
           include: ["test/kernel/**/*.test.ts", "test/bpf/**/*.test.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },

@@ -4,12 +4,12 @@ import { basename, join } from "node:path";
 import { PcgError } from "../base/error.ts";
 import { encodeKey, encodeValue, type MapName, maps, structs } from "../datapath/bpf/layouts.ts";
 import { passes } from "../datapath/bpf/passes.ts";
-import { type Direction, type Place, type ProgramName, places, programs } from "../datapath/bpf/programs.ts";
+import { type ProgramName, programs } from "../datapath/bpf/programs.ts";
 import { decode } from "../datapath/bpf/struct.ts";
 import { drops } from "../datapath/drops.ts";
+import { type Hook, Hooks } from "./bpf-hooks.edge.ts";
 import { type Entry, readCounters, readEntries, removeKeys, writeEntries } from "./bpf-map.edge.ts";
-import { attachedId, attachFd, detachAny } from "./bpf-tc.edge.ts";
-import { closeFd, interfaceIndexes, libbpf, must, mustPoint, type Pointer } from "./libbpf.edge.ts";
+import { closeFd, libbpf, must, mustPoint, type Pointer } from "./libbpf.edge.ts";
 
 const mapNames = Object.keys(maps) as MapName[];
 const programNames = Object.keys(programs) as ProgramName[];
@@ -19,7 +19,6 @@ const optional = (program: ProgramName) => programs[program].place === 1;
 const OPTIONAL_OBJECT = "flows";
 /** Of directories with programs; the digest of their objects follows. */
 const VERSION = "programs-";
-const directions = ["ingress", "egress"] as const satisfies Direction[];
 
 const digestOf = (...parts: (string | Buffer)[]) => {
   const hash = createHash("sha256");
@@ -41,6 +40,7 @@ const remove = (directory: string) => {
  *
  *     <pins>/maps-<layouts>/<map>        shared by every version of the programs with these layouts
  *     <pins>/programs-<objects>/<program>
+ *     <pins>/hooks/<interface>-<direction>-<place>   links, on kernels that have them: see bpf-hooks.edge.ts
  *
  * Once all is pinned, CAP_BPF and CAP_NET_ADMIN suffice. Loading wants CAP_PERFMON too: without it Linux 6.1 refuses
  * the programs ("attempt to corrupt spilled pointer", of a scalar), and 6.18 loads them with barriers against
@@ -55,6 +55,7 @@ export class Bpf {
   readonly #objects: string;
   readonly #maps: string;
   readonly #programs: string;
+  readonly #hooks: Hooks;
   readonly #fds = new Map<string, number>();
 
   constructor(pinDir: string, objectDir: string) {
@@ -63,6 +64,7 @@ export class Bpf {
     this.digest = digestOf(layoutDigest, ...objectNames.map((name) => readFileSync(this.#objectFile(name))));
     this.#maps = join(pinDir, `maps-${layoutDigest}`);
     this.#programs = join(pinDir, `${VERSION}${this.digest}`);
+    this.#hooks = new Hooks(join(pinDir, "hooks"));
   }
 
   #objectFile(name: string): string {
@@ -136,13 +138,14 @@ export class Bpf {
 
   /**
    * What is in our place on a hook: the program's name; of another version, name and digest with a dot between; of one
-   * that is pinned no more, its id. So whatever is not this version's is never mistaken for it.
+   * that is pinned no more, or is there in an older way, its id. So whatever is not this version's is never mistaken for it.
    */
-  attached(ifindex: number, direction: Direction, place: Place): string | undefined {
-    const id = attachedId(ifindex, direction, place);
-    if (id === undefined) return undefined;
-    const found = this.#pinned().find((p) => programId(this.#fd(p.path)) === id);
-    if (!found) return `unknown.${id}`;
+  attached(...hook: Hook): string | undefined {
+    const it = this.#hooks.attached(...hook);
+    if (!it) return undefined;
+    if (it.stale) return `filter.${it.id}`;
+    const found = this.#pinned().find((p) => programId(this.#fd(p.path)) === it.id);
+    if (!found) return `unknown.${it.id}`;
     return found.digest === this.digest ? found.program : `${found.program}.${found.digest}`;
   }
 
@@ -163,12 +166,12 @@ export class Bpf {
   }
 
   /** Puts a program of this version on a hook, in the place of what is there. No packet passes unseen meanwhile. */
-  attach(ifindex: number, direction: Direction, program: ProgramName): void {
-    attachFd(ifindex, direction, this.programFd(program), programs[program].place);
+  attach(ifindex: number, direction: Hook[1], program: ProgramName): void {
+    this.#hooks.attach(this.programFd(program), ifindex, direction, programs[program].place);
   }
 
-  detach(ifindex: number, direction: Direction, place: Place): void {
-    detachAny(ifindex, direction, place);
+  detach(...hook: Hook): void {
+    this.#hooks.detach(...hook);
   }
 
   entries(map: MapName): Entry[] {
@@ -199,18 +202,19 @@ export class Bpf {
     return readCounters(this.#mapFd(map), map);
   }
 
-  /** Removes the pins of versions that are neither this one nor attached anywhere. */
+  /** Removes the pins of interfaces that are gone, and of versions that are neither this one nor attached anywhere. */
   prune(): void {
-    const attached = hooks().map((hook) => this.attached(...hook) ?? "");
+    this.#hooks.prune();
+    const attached = this.#hooks.all().map((hook) => this.attached(...hook) ?? "");
     const needed = (name: string) => attached.some((a) => a.endsWith(`.${name.slice(VERSION.length)}`));
     const kept = [basename(this.#maps), basename(this.#programs)];
     this.#forget();
     for (const name of this.#directories()) if (!kept.includes(name) && !needed(name)) remove(join(this.#pins, name));
   }
 
-  /** Takes all of it out of the kernel: hooks in this network namespace first, then every pin. */
+  /** Takes all of it out of the kernel: what is on hooks first, then every pin. */
   unload(): void {
-    for (const hook of hooks()) detachAny(...hook);
+    this.#hooks.clear();
     this.#forget();
     for (const name of this.#directories()) remove(join(this.#pins, name));
   }
@@ -220,12 +224,6 @@ export class Bpf {
     this.#fds.clear();
   }
 }
-
-/** Every place where a program of ours may be. */
-const hooks = () =>
-  interfaceIndexes().flatMap((index) =>
-    directions.flatMap((direction) => places.map((place) => [index, direction, place] as const)),
-  );
 
 /** struct bpf_prog_info: u32 type, id, … */
 function programId(fd: number): number {

@@ -35,6 +35,7 @@ export const libbpf = {
     path: string,
   ) => number,
   objectGet: lib.func("int bpf_obj_get(const char *path)") as (path: string) => number,
+  objectPin: lib.func("int bpf_obj_pin(int fd, const char *path)") as (fd: number, path: string) => number,
   infoByFd: lib.func("int bpf_obj_get_info_by_fd(int fd, void *info, _Inout_ uint32_t *length)") as (
     fd: number,
     info: Bytes,
@@ -57,6 +58,21 @@ export const libbpf = {
   tcAttach: lib.func("int bpf_tc_attach(const void *hook, void *opts)") as (hook: Bytes, opts: Bytes) => number,
   tcDetach: lib.func("int bpf_tc_detach(const void *hook, const void *opts)") as (hook: Bytes, opts: Bytes) => number,
   tcQuery: lib.func("int bpf_tc_query(const void *hook, void *opts)") as (hook: Bytes, opts: Bytes) => number,
+  progQuery: lib.func(
+    "int bpf_prog_query(int fd, int type, uint32_t flags, void *attach_flags, void *ids, _Inout_ uint32_t *count)",
+  ) as (ifindex: number, type: number, flags: number, attachFlags: Bytes, ids: Bytes, count: number[]) => number,
+  linkCreate: lib.func("int bpf_link_create(int program, int target, int type, const void *opts)") as (
+    program: number,
+    ifindex: number,
+    type: number,
+    opts: Bytes,
+  ) => number,
+  linkUpdate: lib.func("int bpf_link_update(int link, int program, const void *opts)") as (
+    link: number,
+    program: number,
+    opts: null,
+  ) => number,
+  linkDetach: lib.func("int bpf_link_detach(int link)") as (link: number) => number,
   testRun: lib.func("int bpf_prog_test_run_opts(int fd, void *opts)") as (fd: number, opts: Bytes) => number,
 };
 

@@ -65,7 +65,7 @@ export function textOf(o: KernelObject): string {
     case "bpf-entry":
       return `map ${o.map} ${o.key} = ${o.value}`;
     case "bpf-program":
-      return `tc filter dev ${o.link} ${o.direction} place ${o.place} bpf ${o.program}`;
+      return `program dev ${o.link} ${o.direction} place ${o.place} ${o.program}`;
   }
 }
 

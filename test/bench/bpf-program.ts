@@ -2,7 +2,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import koffi from "koffi";
 import { compile, OBJECT_DIR } from "../../src/datapath/bpf/build.edge.ts";
-import { libbpf, must, mustPoint, type Pointer } from "../../src/kernel/libbpf.edge.ts";
+import { attachFd } from "../../src/kernel/bpf-tc.edge.ts";
+import { hasTcx, newLink } from "../../src/kernel/bpf-tcx.edge.ts";
+import { closeFd, libbpf, must, mustPoint, type Pointer } from "../../src/kernel/libbpf.edge.ts";
 import type { Undo } from "./undo.ts";
 
 const lib = koffi.load("libbpf.so.1");
@@ -25,6 +27,14 @@ export function loadProgram(name: string, undo: Undo) {
     map: (map: string) => mapFd(mustPoint(libbpf.findMap(object, map), `map ${map}`)),
     program: (program: string) => programFd(mustPoint(libbpf.findProgram(object, program), `program ${program}`)),
   };
+}
+
+/** Runs a program on what comes in at an interface, in the way that costs least. */
+export function attach(ifindex: number, program: number, undo: Undo): void {
+  if (hasTcx()) {
+    const link = newLink(ifindex, "ingress", program, 0);
+    undo.add(() => void closeFd(link));
+  } else attachFd(ifindex, "ingress", program);
 }
 
 /** Fills an array from its first entry on. */

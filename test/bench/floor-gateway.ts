@@ -1,5 +1,4 @@
-import { attachFd } from "../../src/kernel/bpf-tc.edge.ts";
-import { fillArray, loadProgram } from "./bpf-program.ts";
+import { attach, fillArray, loadProgram } from "./bpf-program.ts";
 import { inNetwork } from "./thread.ts";
 import { links, type Topology } from "./topology.ts";
 import type { Undo } from "./undo.ts";
@@ -14,7 +13,7 @@ export function configureFloor({ gateway }: Topology, undo: Undo): void {
     fillArray(object.map(name), [value]);
   }
   inNetwork(gateway.file, () => {
-    attachFd(ports.downlink, "ingress", object.program("outwards"));
-    attachFd(ports.uplink, "ingress", object.program("inwards"));
+    attach(ports.downlink, object.program("outwards"), undo);
+    attach(ports.uplink, object.program("inwards"), undo);
   });
 }

@@ -1,9 +1,8 @@
 import { encode, type Struct } from "../../src/datapath/bpf/struct.ts";
-import { attachFd } from "../../src/kernel/bpf-tc.edge.ts";
 import { parseIpv4 } from "../../src/net/ipv4.ts";
 import { parseMac } from "../../src/net/mac.ts";
 import { sh } from "../kernel/namespace.ts";
-import { fillArray, loadProgram, readCounter } from "./bpf-program.ts";
+import { attach, fillArray, loadProgram, readCounter } from "./bpf-program.ts";
 import { entryOf, net } from "./entries.ts";
 import { BenchNamespace } from "./namespace.ts";
 import { inNetwork } from "./thread.ts";
@@ -65,7 +64,7 @@ export function buildTopology(side: string, tunnel: Tunnel, undo: Undo): Topolog
   cable([gateway, links.management, 1500], [host, "mgmt-far", 1500]);
   cable([host, links.tap, 1500], [vm, links.vm, 1500]);
   address({ inet, gateway, vm });
-  return { inet, gateway, host, vm, tunnel, ...attach({ inet, gateway, host }, tunnel, undo) };
+  return { inet, gateway, host, vm, tunnel, ...attachEnds({ inet, gateway, host }, tunnel, undo) };
 }
 
 type End = readonly [BenchNamespace, string, mtu: number];
@@ -95,7 +94,7 @@ function address({ inet, gateway, vm }: Pick<Topology, "inet" | "gateway" | "vm"
   vm.batch([`addr add ${first.ip}/${net.segmentLength} dev ${links.vm}`, `route add default via ${net.gateway}`]);
 }
 
-function attach(
+function attachEnds(
   { inet, gateway, host }: Pick<Topology, "inet" | "gateway" | "host">,
   tunnel: Tunnel,
   undo: Undo,
@@ -103,10 +102,10 @@ function attach(
   const object = loadProgram("endpoint", undo);
   const indexes = { wire: host.index(links.wire), tap: host.index(links.tap), inet: inet.index(links.internet) };
   inNetwork(host.file, () => {
-    attachFd(indexes.wire, "ingress", object.program("from_wire"));
-    attachFd(indexes.tap, "ingress", object.program("from_vm"));
+    attach(indexes.wire, object.program("from_wire"), undo);
+    attach(indexes.tap, object.program("from_vm"), undo);
   });
-  inNetwork(inet.file, () => attachFd(indexes.inet, "ingress", object.program("from_gateway")));
+  inNetwork(inet.file, () => attach(indexes.inet, object.program("from_gateway"), undo));
   const config = {
     wire: indexes.wire,
     tap: indexes.tap,

@@ -42,7 +42,6 @@ test("attach puts a program on a hook, attached names it, detach takes it off", 
   expect(t.bpf.attached(LO, "egress", 0)).toBeUndefined();
   t.bpf.attach(LO, "ingress", "downlink_ingress");
   expect(t.bpf.attached(LO, "ingress", 0)).toBe("downlink_ingress");
-  expect(sh("tc filter show dev lo ingress").match(/handle 0x1/g)).toHaveLength(1);
   t.bpf.detach(LO, "ingress", 0);
   t.bpf.detach(LO, "ingress", 0);
   expect(t.bpf.attached(LO, "ingress", 0)).toBeUndefined();

@@ -120,7 +120,7 @@ INLINE struct flow *inner_flow(struct __sk_buff *skb, const struct gateway *gw, 
 	if (!gw->flow_cache || !in->plain || is_mergeable(skb, in))
 		return NULL;
 	flow = find_flow(&in->ip, &in->l4, SIDE_OVERLAY, key);
-	return flow && may_follow(skb, key, flow, &in->ip, &in->l4) ? flow : NULL;
+	return flow && may_follow(skb, key, flow, is_current(flow), &in->ip, &in->l4) ? flow : NULL;
 }
 
 INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t, struct inner *in)
@@ -230,10 +230,10 @@ INLINE bool is_usual_inside(const struct __sk_buff *skb, const struct gateway *g
 	       (u->ip.protocol == IPPROTO_TCP || u->ip.protocol == IPPROTO_UDP);
 }
 
-/* The sender as the flow knows it, else as the map of endpoints does. */
+/* The sender as a current flow knows it, else as the map of endpoints does. */
 INLINE bool is_from_sender(const struct flow *flow, const struct tunnel *t, const struct inner *in)
 {
-	if (flow && is_current(flow))
+	if (flow)
 		return flow->sender_tep == t->tep && flow->sender_vni == t->vni &&
 		       mac_equal(flow->sender_mac, in->eth.h_source);
 	return is_bound(bpf_map_lookup_elem(&endpoints, &in->ip.saddr), t, in->eth.h_source);
@@ -247,6 +247,7 @@ INLINE bool pass_usual(struct __sk_buff *skb, const struct gateway *gw, int *ver
 	struct flow_key key;
 	struct inner in;
 	struct usual *u;
+	bool current;
 
 	make_linear(skb, sizeof(*u));
 	if (!AT(skb, 0, u) || !is_usual_tunnel(skb, gw, &u->tunnel) || !is_usual_inside(skb, gw, u))
@@ -261,9 +262,10 @@ INLINE bool pass_usual(struct __sk_buff *skb, const struct gateway *gw, int *ver
 		in.l4.flags = 0;
 	if (gw->flow_cache && !is_mergeable(skb, &in))
 		flow = find_flow(&in.ip, &in.l4, SIDE_OVERLAY, &key);
-	if (!is_from_sender(flow, &t, &in) || (!flow && in.l4.dport == bpf_htons(DHCP_SERVER_PORT)))
+	current = flow && is_current(flow);
+	if (!is_from_sender(current ? flow : NULL, &t, &in) || (!flow && in.l4.dport == bpf_htons(DHCP_SERVER_PORT)))
 		return false;
-	if (flow && !may_follow(skb, &key, flow, &in.ip, &in.l4))
+	if (flow && !may_follow(skb, &key, flow, current, &in.ip, &in.l4))
 		flow = NULL;
 	*verdict = pass_on(skb, gw, &t, &in, &key, flow);
 	return true;

@@ -178,14 +178,15 @@ INLINE struct flow *find_flow(const struct iphdr *ip, const struct transport *t,
 	return bpf_map_lookup_elem(&flows, key);
 }
 
-INLINE bool may_follow(const struct __sk_buff *skb, const struct flow_key *key, const struct flow *flow,
+/* Whether the packet may follow a flow that is current or not. */
+INLINE bool may_follow(const struct __sk_buff *skb, const struct flow_key *key, const struct flow *flow, bool current,
 		       const struct iphdr *ip, const struct transport *t)
 {
 	if (t->flags & (TCP_FIN | TCP_SYN | TCP_RST)) {
 		forget_both(key, flow);
 		return false;
 	}
-	return is_current(flow) && fits(skb, flow, ip, t);
+	return current && fits(skb, flow, ip, t);
 }
 
 /* The flow that a plain packet, whose IPv4 header follows Ethernet's, may follow; or NULL. Fills in `key`. */
@@ -198,7 +199,7 @@ INLINE struct flow *known_flow(struct __sk_buff *skb, const struct gateway *gw, 
 	if (!gw->flow_cache || !read_transport(skb, ip, ETH_HLEN + sizeof(*ip), &t))
 		return NULL;
 	flow = find_flow(ip, &t, side, key);
-	return flow && may_follow(skb, key, flow, ip, &t) ? flow : NULL;
+	return flow && may_follow(skb, key, flow, is_current(flow), ip, &t) ? flow : NULL;
 }
 
 /* Gives the packet, whose IPv4 header follows Ethernet's, the addresses and ports it leaves with; TTL less one. */

@@ -133,6 +133,12 @@ export const loadPrograms = (lab: LabPaths, unit: GatewayUnit, { checkout }: Pro
   return { kind: "run", argv: onTheAppliance(lab, unit, as, ["pcg-kernel.ts", "load", "--bpffs", bpffs]) };
 };
 
+/**
+ * Megabytes of a half of what V8 keeps for new objects. By itself it takes 16, three times over, once there was much to do
+ * at once: more than all else of an idle daemon.
+ */
+const NODE_FLAG = "--max-semi-space-size=2";
+
 interface As {
   readonly checkout: string;
   readonly user: string;
@@ -150,7 +156,7 @@ const onTheAppliance = (
     ...[asOnTheAppliance, checkout, gatewayFiles(lab, unit).appliance],
     ...["setpriv", "--reuid", user, "--regid", GATEWAY_GROUP, "--clear-groups"],
     ...[`--inh-caps=${capabilities}`, `--ambient-caps=${capabilities}`, `--bounding-set=${capabilities}`],
-    ...["--no-new-privs", "/opt/pcg/node_modules/.bin/node", `/opt/pcg/src/bin/${program}`, ...argv],
+    ...["--no-new-privs", "/opt/pcg/node_modules/.bin/node", NODE_FLAG, `/opt/pcg/src/bin/${program}`, ...argv],
   ] as const;
 
 /**

@@ -47,8 +47,8 @@ test("plan starts the gateway's processes with no more than they need, kernel fi
   const ours = daemons.filter(({ name }) => names.includes(name)).map(({ argv }) => argv.slice(8).join(" "));
   expect(ours).toMatchInlineSnapshot(`
     [
-      "/run/pcg-x/a/opt setpriv --reuid pcg-kernel --regid pcg --clear-groups --inh-caps=-all,+net_admin,+bpf --ambient-caps=-all,+net_admin,+bpf --bounding-set=-all,+net_admin,+bpf --no-new-privs /opt/pcg/node_modules/.bin/node /opt/pcg/src/bin/pcg-kernel.ts --config /run/pcg-x/a/pcgd.yaml --socket /run/pcg-x/a/kernel.sock --bpffs /run/pcg-x/a/bpf",
-      "/run/pcg-x/a/opt setpriv --reuid pcg --regid pcg --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs /opt/pcg/node_modules/.bin/node /opt/pcg/src/bin/pcgd.ts run --config /run/pcg-x/a/pcgd.yaml --desired /run/pcg-x/desired.yaml --kernel /run/pcg-x/a/kernel.sock --socket /run/pcg-x/a/pcgd.sock --state /run/pcg-x/a/state --credentials /run/pcg-x/a/credentials",
+      "/run/pcg-x/a/opt setpriv --reuid pcg-kernel --regid pcg --clear-groups --inh-caps=-all,+net_admin,+bpf --ambient-caps=-all,+net_admin,+bpf --bounding-set=-all,+net_admin,+bpf --no-new-privs /opt/pcg/node_modules/.bin/node --max-semi-space-size=2 /opt/pcg/src/bin/pcg-kernel.ts --config /run/pcg-x/a/pcgd.yaml --socket /run/pcg-x/a/kernel.sock --bpffs /run/pcg-x/a/bpf",
+      "/run/pcg-x/a/opt setpriv --reuid pcg --regid pcg --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs /opt/pcg/node_modules/.bin/node --max-semi-space-size=2 /opt/pcg/src/bin/pcgd.ts run --config /run/pcg-x/a/pcgd.yaml --desired /run/pcg-x/desired.yaml --kernel /run/pcg-x/a/kernel.sock --socket /run/pcg-x/a/pcgd.sock --state /run/pcg-x/a/state --credentials /run/pcg-x/a/credentials",
     ]
   `);
 });

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
@@ -8,6 +9,7 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
 import { HandshakeGate, type HandshakeLimits } from "./handshake-gate.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
+import { overTls, underTls } from "./small-pieces.edge.ts";
 import { channelOf } from "./socket-channel.edge.ts";
 import {
   FAREWELL_MS,
@@ -66,8 +68,10 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
   const refused = new Map<string, number>();
   const count = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
   const server = createServer({
-    ...contextOf(as),
+    ...contextOf(as, role),
     requestCert: true,
+    // A list of names would be copied for each connection, into memory that is shared with what is gone soon.
+    ALPNCallback: ({ protocols }) => protocols.find((name) => name === "http/1.1"),
     rejectUnauthorized: true,
     handshakeTimeout: HANDSHAKE_MS,
     headersTimeout: HANDSHAKE_MS,
@@ -103,7 +107,7 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
       return;
     }
-    door.sockets.handleUpgrade(request, socket, head, (webSocket) => {
+    door.sockets.handleUpgrade(request, overTls(socket as TLSSocket), head, (webSocket) => {
       sessions.set(webSocket, known);
       webSocket.once("close", () => sessions.delete(webSocket));
       begin(webSocket, known, door.accept, world);
@@ -122,7 +126,7 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
     port: (server.address() as AddressInfo).port,
     refused,
     endRefused,
-    renew: (next) => server.setSecureContext(contextOf(next)),
+    renew: (next) => server.setSecureContext(contextOf(next, role)),
     close: async () => {
       stopPings();
       stopLooking();
@@ -178,11 +182,12 @@ function limitHandshakes(
   clock: Clock,
   refuse: (reason: string) => void,
 ): void {
-  const tls = server.listeners("connection") as ((socket: Socket) => void)[];
+  const tls = server.listeners("connection") as ((stream: Duplex) => void)[];
   server.removeAllListeners("connection");
   const gate = new HandshakeGate<Socket>(limits, clock, {
     begin: (socket) => {
-      for (const listener of tls) listener.call(server, socket);
+      const stream = underTls(socket.setNoDelay());
+      for (const listener of tls) listener.call(server, stream);
     },
     refuse,
   });
@@ -210,5 +215,11 @@ function sendAway(webSocket: WebSocket, clock: Clock): void {
   clock.after(FAREWELL_MS, () => webSocket.terminate());
 }
 
-const contextOf = ({ certificate, key, authority }: Credentials) =>
-  ({ cert: certificate, key, ca: authority, minVersion: "TLSv1.3" }) as const;
+/**
+ * How keys are exchanged. What OpenSSL prefers, with ML-KEM in it, leaves 9 KB with a connection; agents come in thousands,
+ * and nobody will care in ten years what they were told.
+ */
+const curvesFor = (role: Role) => (role === "agent" ? "X25519:P-256" : "auto");
+
+const contextOf = ({ certificate, key, authority }: Credentials, role: Role) =>
+  ({ cert: certificate, key, ca: authority, minVersion: "TLSv1.3", ecdhCurve: curvesFor(role) }) as const;

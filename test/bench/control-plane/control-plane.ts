@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Credentials } from "../../../src/lcp/connect.edge.ts";
 import type { Identity } from "../../../src/lcp/identity.ts";
 import { newRequest } from "../../../src/lcp/request.ts";
-import { Authority, type AuthorityFiles, newAuthority } from "../../../src/manager/enrol/authority.ts";
+import { Authority, type AuthorityFiles, newAuthority, newIntermediate } from "../../../src/manager/enrol/authority.ts";
 import type { BenchOptions } from "../options.ts";
 import { type Cell, type Findings, loneCell } from "../report.ts";
 import { quantile } from "../statistics.ts";
@@ -26,9 +26,10 @@ const SYNCS = 5;
 
 /** A gateway with very many agents and endpoints. */
 export async function controlPlane(options: BenchOptions, undo: Undo): Promise<Findings> {
-  const sizes = options.quick ? { agents: 200, endpoints: 10_000 } : { agents: 8_000, endpoints: 100_000 };
+  const sizes = options.quick ? { agents: 200, endpoints: 10_000 } : { agents: 10_000, endpoints: 100_000 };
   const { agents } = sizes;
-  const files = await newAuthority("bench", Date.now());
+  const root = await newAuthority("bench", Date.now());
+  const files = { root, issuing: await newIntermediate(root, "bench issuing", Date.now()) };
   options.progress(`control-plane: certificates for ${agents} agents`);
   const all = await certificates(files, agents);
   const gateway = worker<ToGateway, GatewayStats>("gateway-process.ts", undo);
@@ -79,13 +80,19 @@ export async function controlPlane(options: BenchOptions, undo: Undo): Promise<F
   };
 }
 
-async function credentials(files: AuthorityFiles, identity: Identity): Promise<Credentials> {
-  const { key, request } = await newRequest();
-  const { pem } = await new Authority(files).issue(request, { identity, forMs: 86_400_000 }, Date.now());
-  return { certificate: pem, key, authority: files.certificate };
+/** As managers have: nodes believe the root, and show the intermediate's certificate beside their own. */
+interface Authorities {
+  readonly root: AuthorityFiles;
+  readonly issuing: AuthorityFiles;
 }
 
-async function certificates(files: AuthorityFiles, count: number): Promise<Credentials[]> {
+async function credentials({ root, issuing }: Authorities, identity: Identity): Promise<Credentials> {
+  const { key, request } = await newRequest();
+  const { pem } = await new Authority(issuing).issue(request, { identity, forMs: 86_400_000 }, Date.now());
+  return { certificate: `${pem}\n${issuing.certificate}`, key, authority: root.certificate };
+}
+
+async function certificates(files: Authorities, count: number): Promise<Credentials[]> {
   const all: Credentials[] = [];
   for (let n = 0; n < count; n++) all.push(await credentials(files, { role: "agent", id: agentName(n) }));
   return all;
@@ -94,7 +101,8 @@ async function certificates(files: AuthorityFiles, count: number): Promise<Crede
 /** A process that gives one answer to each question. */
 function worker<Question, Answer>(file: string, undo: Undo) {
   const child: ChildProcess = fork(join(import.meta.dirname, file), {
-    execArgv: ["--expose-gc"],
+    // As the appliance starts pcgd.
+    execArgv: ["--expose-gc", "--max-semi-space-size=2"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   undo.add(() => void child.kill("SIGKILL"));

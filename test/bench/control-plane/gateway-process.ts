@@ -34,12 +34,19 @@ async function start({ as, ...sizes }: Extract<ToGateway, { ask: "start" }>): Pr
   const made = new RelayServer(relay, systemClock, log);
   server = made;
   const accept = (receiver: string, channel: Channel) => {
-    channels.add(channel);
-    const events = made.accept(receiver, channel);
+    const its: Channel = {
+      ...channel,
+      close: (reason) => {
+        channels.delete(its);
+        channel.close(reason);
+      },
+    };
+    channels.add(its);
+    const events = made.accept(receiver, its);
     return {
       ...events,
       closed: (reason: string) => {
-        channels.delete(channel);
+        channels.delete(its);
         events.closed(reason);
       },
     };

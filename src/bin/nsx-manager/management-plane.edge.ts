@@ -42,7 +42,7 @@ export async function serveApi(parts: ManagementPlaneParts) {
   const cluster = new Cluster({ commits: book, leases: store.leases, clock, log, name, address });
   await cluster.start();
   const ports = {
-    policy: policyPort(book),
+    policy: policyPort(book, clock),
     reports: gatewaysPort(reports, () => book.documents),
     nodes: new NodeDesk(book),
     realized: realizedPort(book, reports, book.at),

@@ -29,6 +29,8 @@ export interface Page {
 export interface PolicyApi {
   read(path: string): Promise<Fields>;
   list(collection: string, page: Page): Promise<PolicyPage>;
+  /** `/infra` itself; with a filter, all below it of the types that it names, as {@link patchTree} takes it. */
+  tree(filter: string | undefined): Promise<Fields>;
   put(path: string, body: unknown, author: Author): Promise<void>;
   patch(path: string, body: unknown, author: Author): Promise<void>;
   /** @param revision only if this is its revision */

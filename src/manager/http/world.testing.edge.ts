@@ -56,6 +56,10 @@ const ports = (policy: MemoryPolicy): Ports => ({
     problems: [],
     enforcement: [{ gateway: gateway.id, connected: true, state: "SUCCESS", realized: 7 }],
   }),
+  portState: async (path) => ({
+    ...{ intent_path: path, status: "UP", attachment: { id: "vm-1" }, tep_address: "10.99.3.248" },
+    ...{ realized_bindings: [], problems: [], enforcement: [] },
+  }),
   cluster: async () => ({
     cluster_id: "c1",
     mgmt_cluster_status: { status: "STABLE", online_nodes: [{ uuid: "m1" }], offline_nodes: [] },

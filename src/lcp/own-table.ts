@@ -1,3 +1,4 @@
+import { unlimited } from "./admission.ts";
 import { after, type Position, resumedAt, START } from "./position.ts";
 import type { Publication } from "./publication.ts";
 import type { Sharing } from "./relay.ts";
@@ -7,9 +8,6 @@ import { WholeTable } from "./whole-table.ts";
 
 /** What a node says by itself; its body is JSON. */
 export type Statement = Pick<Resource, "type" | "key" | "body">;
-
-/** There are few to tell, so all may be told at once. */
-const EVERYBODY = { begin: () => ({ end: () => undefined }) };
 
 /** A table that a node fills by itself and that concerns everyone who asks, all of it. It lives as long as the process. */
 export class OwnTable implements Sharing {
@@ -26,7 +24,7 @@ export class OwnTable implements Sharing {
     const behind = (receiver: Position) => {
       this.#at = after(receiver);
     };
-    this.#shared = new WholeTable({ held: () => this.held, behind }, EVERYBODY);
+    this.#shared = new WholeTable({ held: () => this.held, behind }, unlimited);
   }
 
   get held(): Held {

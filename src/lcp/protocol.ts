@@ -51,7 +51,10 @@ export const fromSource = {
     },
     "A snapshot follows. It takes effect as a whole, with its end.",
   ),
-  snapshotPart: closed({ resources: Type.Array(Body) }, "Some of its resources."),
+  snapshotPart: closed(
+    { resources: Type.Array(Body) },
+    "Some of its resources. Who takes nothing for a second while others wait is sent the rest after them.",
+  ),
   snapshotEnd: closed(
     { digest: digest("Of everything the receiver holds once the snapshot has taken effect.") },
     "It is complete.",
@@ -67,7 +70,7 @@ export const fromSource = {
   ),
   retry: closed(
     { afterMs: Type.Integer({ minimum: 0, description: "Milliseconds." }) },
-    "Too many are being brought up to date: come again later.",
+    "Too many are being brought up to date, or it took nothing for too long: come again later.",
   ),
 } as const;
 
@@ -80,7 +83,7 @@ export const fromReceiver = {
       at: position("Where it is."),
       digest: digest("Of everything it holds, in as many buckets as it likes."),
     },
-    "Begins a session.",
+    "Begins a session. While others are brought up to date it may take some seconds until it is answered.",
   ),
   ack: closed(
     {

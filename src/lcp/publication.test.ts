@@ -3,7 +3,7 @@ import { VirtualClock } from "../base/virtual-clock.ts";
 import { limitSnapshots } from "./admission.ts";
 import type { Position } from "./position.ts";
 import type { FromSource } from "./protocol.ts";
-import { Publication } from "./publication.ts";
+import { type Admission, type Asking, Publication, type Turn } from "./publication.ts";
 import { idOf, type Resource, ResourceId, type ResourceType } from "./resource.ts";
 import { type Commit, NOTHING_HELD, Subscription } from "./subscription.ts";
 
@@ -211,16 +211,91 @@ test("who asks to compare again within ten seconds is not heard", () => {
   }
 });
 
-test("beyond the limit of snapshots receivers are told when to come again", () => {
-  const clock = new VirtualClock();
-  const admission = limitSnapshots(clock, () => 0.5, { most: 2, perSecond: 3, retryMs: [5_000, 60_000] });
-  const begun = [admission.begin(), admission.begin()];
-  expect(admission.begin()).toEqual({ retryAfterMs: 32_500 });
-  for (const one of begun) if ("end" in one) one.end();
-  expect(admission.begin()).toHaveProperty("end");
-  expect(admission.begin()).toEqual({ retryAfterMs: 32_500 });
-  clock.advance(334);
-  expect(admission.begin()).toHaveProperty("end");
+/** An admission whose turns come and go when a test says so. */
+class Usher implements Admission {
+  isOn = true;
+  ends = 0;
+  asking: Asking | undefined;
+
+  begin(asking: Asking): Turn {
+    this.asking = asking;
+    const usher = this;
+    return {
+      isOn: () => usher.isOn,
+      get waits() {
+        return !usher.isOn;
+      },
+      end: () => void this.ends++,
+    };
+  }
+}
+
+/** A receiver that is to be sent three parts. */
+function large(usher: Usher): Pair {
+  const pair = new Pair(usher);
+  for (let n = 0; n < 3; n++)
+    pair.table.set(ResourceId("port", `${n}`), resource("port", `${n}`, 1, "x".repeat(65_536)));
+  pair.publication.receive(pair.subscription.hello(), 0);
+  return pair;
+}
+
+test("a receiver whose turn has not come is sent nothing, and then what there is by then", () => {
+  const usher = new Usher();
+  usher.isOn = false;
+  const pair = large(usher);
+  expect(pair.settle()).toEqual([]);
+  pair.change([], [ResourceId("port", "2")]);
+  expect([pair.publication.pending, pair.publication.at, pair.publication.stalled(60_000)]).toEqual([
+    0,
+    undefined,
+    false,
+  ]);
+  usher.isOn = true;
+  usher.asking?.called();
+  expect(pair.wakes).toBeGreaterThan(0);
+  expect(pair.settle()[0]).toMatchObject({ kind: "snapshotBegin", at: 2, count: 2 });
+  expect([pair.subscription.held.resources.size, usher.ends]).toEqual([2, 1]);
+});
+
+test("a snapshot that was interrupted goes on from there, and what changed meanwhile follows it", () => {
+  const usher = new Usher();
+  const pair = large(usher);
+  expect(kinds([pair.step(), pair.step()].flatMap((message) => message ?? []))).toEqual([
+    "snapshotBegin",
+    "snapshotPart",
+  ]);
+  usher.isOn = false;
+  expect(pair.step()).toBeUndefined();
+  pair.change([port("new")], [ResourceId("port", "1")]);
+  expect([pair.publication.at, pair.publication.stalled(60_000)]).toEqual([undefined, false]);
+  usher.isOn = true;
+  expect(kinds(pair.settle())).toEqual(["snapshotPart", "snapshotPart", "snapshotEnd", "delta"]);
+  expect([...pair.subscription.held.resources.keys()].toSorted()).toEqual(["port/0", "port/2", "port/new"]);
+});
+
+test("a receiver that is not waited for has nothing kept for it, and is told when to come again", () => {
+  const usher = new Usher();
+  const pair = large(usher);
+  pair.step();
+  usher.asking?.sentAway(7_000);
+  expect([pair.publication.pending, pair.publication.stalled(0), pair.publication.at]).toEqual([0, true, undefined]);
+  expect(pair.step()).toEqual({ kind: "retry", afterMs: 7_000 });
+});
+
+test("a receiver that turns out to need nothing when its turn comes gives it back", () => {
+  const usher = new Usher();
+  const pair = new Pair(usher).greet();
+  const strange = ResourceId("port", "strange");
+  pair.table.set(strange, resource("port", "strange", 1));
+  pair.clock.advance(10_000);
+  const ask = pair.subscription.compare();
+  if (ask) pair.publication.receive(ask, pair.clock.now());
+  usher.isOn = false;
+  expect(pair.settle()).toEqual([]);
+  pair.table.delete(strange);
+  usher.isOn = true;
+  const { ends } = usher;
+  expect([kinds(pair.settle()), usher.ends, pair.publication.at]).toEqual([["current"], ends + 1, 1]);
 });
 
 test.each<[string, (pair: Pair) => void]>([

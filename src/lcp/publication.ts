@@ -21,9 +21,25 @@ export interface Source {
   behind(receiver: Position): void;
 }
 
-/** Lets snapshots begin, or says how many milliseconds later to come again. */
+/** A receiver that is to be sent a snapshot. */
+export interface Asking {
+  /** Its turn has come. */
+  called(): void;
+  /** It took nothing for so long that it is not waited for: it is to come again after so many milliseconds. */
+  sentAway(retryAfterMs: number): void;
+}
+
+export interface Turn {
+  /** Whether it may go on. To be asked before each message: who does not come to ask gives its place to others. */
+  isOn(): boolean;
+  /** Whether it waits for others, not they for it. */
+  readonly waits: boolean;
+  end(): void;
+}
+
+/** Lets snapshots begin, now or later, or says how many milliseconds later to come again. */
 export interface Admission {
-  begin(): { readonly end: () => void } | { readonly retryAfterMs: number };
+  begin(asking: Asking): Turn | { readonly retryAfterMs: number };
 }
 
 /** Text of the resources in one message, at most, but one is always sent. */
@@ -49,7 +65,6 @@ interface Snapshot {
   readonly at: Position;
   readonly rest: Resource[];
   readonly digest: string;
-  readonly end: () => void;
 }
 
 /**
@@ -67,6 +82,10 @@ export class Publication {
   #compare: Comparison | undefined;
   #comparedAt = Number.NEGATIVE_INFINITY;
   #snapshot: Snapshot | undefined;
+  /** From when the receiver was found to need a snapshot until that is sent. */
+  #turn: Turn | undefined;
+  /** It was given up. */
+  #retryAfterMs: number | undefined;
   /** What changed since the receiver was told of it, and whether it was told of it at all. */
   #dirty = new Map<ResourceId, boolean>();
   #unacked: { readonly at: Position; readonly since: number } | undefined;
@@ -86,7 +105,7 @@ export class Publication {
 
   /** Up to where the receiver has kept everything; undefined before it is known. */
   get at(): Position | undefined {
-    return this.#unacked || this.#snapshot ? undefined : this.#at;
+    return this.#unacked || this.#turn || this.#retryAfterMs !== undefined ? undefined : this.#at;
   }
 
   /** Entries kept for this receiver. */
@@ -140,12 +159,16 @@ export class Publication {
 
   /** Whether the receiver has stopped taking what is sent, or acknowledging it. */
   stalled(now: number): boolean {
+    if (this.#retryAfterMs !== undefined) return true;
+    if (this.#turn?.waits) return false;
     const since = this.#unacked?.since ?? this.#snapshot?.since;
     return since !== undefined && now - since > STALLED_MS;
   }
 
   /** The next message to send, if there is one to be sent now. */
   next(now: number): FromSource | undefined {
+    if (this.#retryAfterMs !== undefined) return { kind: "retry", afterMs: this.#retryAfterMs };
+    if (this.#turn && !this.#turn.isOn()) return undefined;
     if (this.#snapshot) return this.#part(this.#snapshot, now);
     if (this.#unacked) return undefined;
     if (this.#compare) return this.#compared(this.#compare, now);
@@ -154,8 +177,9 @@ export class Publication {
 
   /** The session is over. */
   end(): void {
-    this.#snapshot?.end();
     this.#snapshot = undefined;
+    this.#turn?.end();
+    this.#turn = undefined;
   }
 
   #compared({ digest, instance: heard, at }: Comparison, now: number): FromSource | undefined {
@@ -167,20 +191,35 @@ export class Publication {
     const ours = digestOf(this.#source.all(), buckets);
     const different = differing(digest, ours);
     if (different.length === 0 && heard === instance) {
+      this.end();
       this.#begin();
       return { kind: "current", instance, at: this.#source.at() };
     }
-    const admitted = this.#admission.begin();
-    if ("retryAfterMs" in admitted) return { kind: "retry", afterMs: admitted.retryAfterMs };
+    const turn = this.#turn ?? this.#ask();
+    if ("retryAfterMs" in turn) return { kind: "retry", afterMs: turn.retryAfterMs };
+    this.#turn = turn;
+    if (!turn.isOn()) return undefined;
     this.#begin();
     const only = different.length === buckets || heard !== instance ? null : different;
     const among = only && new Set(only);
     const rest = [...this.#source.all()].filter((resource) => !among || among.has(bucketOf(resource, buckets)));
     rest.sort((a, b) => inOrder(idOf(b), idOf(a)));
     const count = rest.length;
-    const snapshot = { since: now, at: this.#source.at(), rest, digest: encodeDigest(ours), end: admitted.end };
+    const snapshot = { since: now, at: this.#source.at(), rest, digest: encodeDigest(ours) };
     this.#snapshot = snapshot;
     return { kind: "snapshotBegin", instance, at: snapshot.at, buckets, only, count };
+  }
+
+  #ask(): ReturnType<Admission["begin"]> {
+    return this.#admission.begin({
+      called: () => this.#wake(),
+      sentAway: (retryAfterMs) => {
+        this.#snapshot = undefined;
+        this.#turn = undefined;
+        this.#retryAfterMs = retryAfterMs;
+        this.#wake();
+      },
+    });
   }
 
   #begin(): void {

@@ -1,18 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { unlimited } from "./admission.ts";
 import { after, type Position, START } from "./position.ts";
 import { idOf, type Resource, ResourceId } from "./resource.ts";
 import { type Commit, NOTHING_HELD, Subscription } from "./subscription.ts";
 import { WholeTable } from "./whole-table.ts";
-
-const admission = { begin: () => ({ end: () => undefined }) };
 
 /** A source and a receiver that talk whenever they are let. */
 function pair() {
   const resources = new Map<ResourceId, Resource>();
   let at: Position = after(START);
   const upstream = { held: () => ({ instance: "ccp", at, resources }), behind: () => undefined };
-  const table = new WholeTable(upstream, admission);
+  const table = new WholeTable(upstream, unlimited);
   const publication = table.open("pcg-a", () => undefined);
   const subscription = new Subscription(NOTHING_HELD, { judge: () => undefined });
   publication.receive(subscription.hello(), 0);

@@ -65,6 +65,7 @@ beforeAll(async () => {
   await one.enrol("agent", "vm-1");
   one.startPcgd();
   await until("the gateway has it", () => one.manager(1).isRealized("/infra/segments/web"));
+  expect(await one.manager(1).get(PORT_STATE)).toMatchObject({ status: "DOWN" });
   agent = one.startAgent("vm-1");
   await until("the agent has it", () => agent().at(-1) === OF_AGENT);
   removals = one.watchRemovals();
@@ -79,6 +80,8 @@ afterAll(async () => {
   clearInterval(sampler);
   await one?.stop();
 });
+
+const PORT_STATE = "/infra/segments/web/ports/vm-1/state";
 
 const OF_AGENT = "holds guard/vm-1 port/web|vm-1 segment/web tep/10.99.3.248";
 
@@ -150,6 +153,18 @@ const goOn = (more: number) => {
 test("a change through one manager is in the kernel, and both say that it is realized", async () => {
   await makeSegment(one.manager(0));
   await settled();
+});
+
+test("a port whose VM's agent is with the gateway is up, at both managers", async () => {
+  for (const manager of one.managers)
+    await until("it is up", async () => (await manager.get(PORT_STATE))["status"] === "UP");
+  expect(await one.manager(0).get(PORT_STATE)).toMatchObject({
+    ...{ attachment: { id: "vm-1" }, tep_address: "10.99.3.248", problems: [] },
+    realized_bindings: [
+      { source: "POLICY", binding: { mac_address: "02:00:00:00:03:0a", ip_address: "192.168.100.3" } },
+    ],
+    enforcement: [{ gateway: "pcg-a", connected: true, state: "SUCCESS", agent_connected: true }],
+  });
 });
 
 test("changes through both at once are all there, in one order, and no two segments share a VNI", async () => {

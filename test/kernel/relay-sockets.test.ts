@@ -237,6 +237,25 @@ test("nodes that stop reading cost no more than a message each", async () => {
   expect(buffered()).toBeLessThan(600_000);
 });
 
+test("64 nodes that stop reading a snapshot hold up nobody for more than a moment", async () => {
+  const ids = Array.from({ length: 64 }, (_, n) => `enemy-${n}`);
+  const concern = { ...references, homes: () => [...ids, "vm-1"] };
+  const { port, tell, buffered, sessions } = await gateway({}, {}, concern);
+  const text = "x".repeat(10_000);
+  tell(Array.from({ length: 500 }, (_, n) => ({ type: "port", key: `${n}`, body: { text } })));
+  await Promise.all(
+    ids.map(async (id) => {
+      const { socket } = await enemy(port, id);
+      socket.pause();
+      socket.send(JSON.stringify(hello));
+    }),
+  );
+  await until("all are sent what they do not read", () => buffered() > 64 * 200_000);
+  const { ended, keys } = await agent(port, await credentials(vm));
+  await until("the agent is served", () => keys().length === 500, 5_000);
+  expect([sessions(), ended]).toEqual([65, []]);
+});
+
 test("500 nodes that stop reading cost bounded memory, are let go, and keep nobody else out", async () => {
   const ids = Array.from({ length: 500 }, (_, n) => `enemy-${n}`);
   const segment = ResourceId("segment", "s");

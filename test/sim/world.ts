@@ -13,6 +13,9 @@ import { type Body, GATEWAYS, type History, judge, must, references, shareOf, ty
 
 export const AGENTS = ["vm-1", "vm-2", "vm-3", "vm-4"] as const;
 
+/** So few at once that receivers wait for one another. */
+const LIMITS = { most: 1, perSecond: 2, retryMs: [5_000, 60_000] } as const;
+
 const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** As many as the names there are. */
@@ -61,7 +64,7 @@ class Origin {
       },
     };
     const { clock, random } = this.world;
-    const relay = this.world.relay(upstream, limitSnapshots(clock, random));
+    const relay = this.world.relay(upstream, limitSnapshots(clock, random, LIMITS));
     this.server = new RelayServer(relay, clock, silent);
     this.reports = new Reports({ clock, random, log: silent, most: MOST_RESOURCES });
     this.reports.listen((gateway) => this.world.nodes.find(({ name }) => name === gateway)?.reporting?.inspect());
@@ -147,7 +150,7 @@ export class Node {
     this.#inspect(this.disk.held.at);
     if (this.reporting) {
       const upstream = { held: () => follower.held, behind: () => undefined };
-      this.server = new RelayServer(this.world.relay(upstream, limitSnapshots(clock, random)), clock, silent);
+      this.server = new RelayServer(this.world.relay(upstream, limitSnapshots(clock, random, LIMITS)), clock, silent);
     }
     follower.start();
     this.reporting?.start(() => follower.hurry(this.upstream));

@@ -2,6 +2,8 @@ export const nsxManagerHelp = `nsx-manager: the management plane, and the contro
 
   nsx-manager [run]               serve the API, and gateways
   nsx-manager get PATH            an object, a collection, or anything else of the API
+                                  '/infra?filter=Type-Segment|SegmentPort': the tree of some types, as apply takes it
+                                  /infra/segments/SEGMENT/ports/PORT/state: whether a port is up
   nsx-manager put PATH FILE       an object, whole, from a JSON or YAML file (- for standard input)
   nsx-manager patch PATH FILE     some of its fields
   nsx-manager delete PATH

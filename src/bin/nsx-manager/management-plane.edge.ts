@@ -13,6 +13,8 @@ import type { Store } from "../../manager/ledger/open-ledger.edge.ts";
 import { Cluster } from "../../manager/ports/cluster-port.ts";
 import { gatewaysPort } from "../../manager/ports/gateways-port.ts";
 import { policyPort } from "../../manager/ports/policy-port.ts";
+import { portStatePort } from "../../manager/ports/port-state-port.ts";
+import { realizationWorld } from "../../manager/ports/realization-world.ts";
 import { realizedPort } from "../../manager/ports/realized-port.ts";
 import type { Reports } from "../../manager/reports/reports.ts";
 import type { Book } from "../../manager/state/book.ts";
@@ -41,11 +43,14 @@ export async function serveApi(parts: ManagementPlaneParts) {
   const audit = await AuditFile.open({ directory: parts.audit });
   const cluster = new Cluster({ commits: book, leases: store.leases, clock, log, name, address });
   await cluster.start();
+  const documents = () => book.documents;
+  const realization = realizationWorld(book, reports, book.at);
   const ports = {
-    policy: policyPort(book),
-    reports: gatewaysPort(reports, () => book.documents),
+    policy: policyPort(book, clock),
+    reports: gatewaysPort(reports, documents),
     nodes: new NodeDesk(book),
-    realized: realizedPort(book, reports, book.at),
+    realized: realizedPort(documents, realization),
+    portState: portStatePort({ realization, documents, agents: (gateway) => reports.agents(gateway) }),
     cluster: () => cluster.status(),
     trouble: store.trouble,
   };

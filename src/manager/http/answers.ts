@@ -15,27 +15,61 @@ const Problem = Type.Object({
   why: text("What the gateway says."),
 });
 
+const problems = Type.Array(Problem, { description: "What gateways cannot do of it." });
+
+const enforcementFields = {
+  gateway: text("Its id."),
+  connected: Type.Boolean({ description: "Whether it is: if not, this is what it said last." }),
+  state: RealizedState,
+  realized: Type.Optional(
+    Type.Union([Type.Integer(), Type.Null()], { description: "Up to where its kernel has what it was told." }),
+  ),
+};
+
 export const Realized = Type.Object(
   {
     intent_path: text("The object."),
     consolidated_status: Type.Object({ consolidated_status: RealizedState }),
     publish_status: Type.Enum(["REALIZED", "UNREALIZED", "ERROR"], { description: "The same in other words." }),
-    problems: Type.Array(Problem, { description: "What gateways cannot do of it." }),
-    enforcement: Type.Array(
-      Type.Object({
-        gateway: text("Its id."),
-        connected: Type.Boolean({ description: "Whether it is: if not, this is what it said last." }),
-        state: RealizedState,
-        realized: Type.Optional(
-          Type.Union([Type.Integer(), Type.Null()], { description: "Up to where its kernel has what it was told." }),
-        ),
-      }),
-      { description: "Every gateway that it concerns." },
-    ),
+    problems,
+    enforcement: Type.Array(Type.Object(enforcementFields), { description: "Every gateway that it concerns." }),
   },
   { description: "How far what an object says is in force." },
 );
 export type Realized = Type.Static<typeof Realized>;
+
+const RealizedBinding = Type.Object({
+  source: Type.Enum(["POLICY", "DHCP"], { description: "POLICY: the port says it. DHCP: what a lease gave." }),
+  binding: Type.Object({
+    mac_address: text("Of the interface."),
+    ip_address: Type.Optional(text("Its overlay address. Left out: it has no lease yet.")),
+  }),
+});
+
+export const SegmentPortState = Type.Object(
+  {
+    intent_path: text("The port."),
+    status: Type.Enum(["UP", "DOWN", "UNKNOWN"], {
+      description:
+        "UP: a gateway of its Tier-0 has it as wished, and serves the VM's agent. UNKNOWN: none of them reports.",
+    }),
+    attachment: Type.Object({ id: text("The virtual machine's id, by which its agent is known.") }),
+    tep_address: Type.Union([Type.String(), Type.Null()], { description: "The VM's tunnel endpoint." }),
+    realized_bindings: Type.Array(RealizedBinding, {
+      description: "What its packets may be from. Empty: no gateway that reports has it as wished.",
+    }),
+    problems,
+    enforcement: Type.Array(
+      Type.Object({
+        ...enforcementFields,
+        agent_connected: Type.Boolean({ description: "Whether the gateway serves the VM's agent." }),
+      }),
+      { description: "Every gateway of its segment's Tier-0." },
+    ),
+  },
+  { description: "What is known about a port." },
+);
+export type SegmentPortState = Type.Static<typeof SegmentPortState>;
 
 export const GatewayState = Type.Object(
   {

@@ -103,10 +103,14 @@ const pageSchema = (kind: KindName): Json => ({
 
 const infra: Json = {
   type: "object",
-  description: "Many objects at once. What is not named stays as it is.",
+  description: "Many objects at once. In a PATCH, what is not named stays as it is.",
   required: ["resource_type"],
   properties: {
     resource_type: { const: "Infra" },
+    id: { const: "infra" },
+    display_name: { type: "string" },
+    path: { const: "/infra" },
+    relative_path: { const: "infra" },
     children: {
       type: "array",
       items: {

@@ -52,7 +52,7 @@ function describe(route: Route): Json {
     id: idOf(method, path),
     tag: path.startsWith("/policy/") ? "policy" : "manager",
     body: takes === "tree" ? refTo("Infra") : optional(body),
-    answers: optional(answers),
+    answers: answers === "tree" ? refTo("Infra") : optional(answers),
   });
 }
 

@@ -30,6 +30,11 @@ export class MemoryPolicy implements PolicyApi {
     return { results, result_count: all.length, ...last };
   }
 
+  async tree(): Promise<Fields> {
+    this.#mayFail();
+    return { resource_type: "Infra" };
+  }
+
   async put(path: string, body: unknown, author: Author): Promise<void> {
     this.#write(path, body as Fields, author);
   }

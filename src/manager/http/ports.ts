@@ -1,5 +1,5 @@
 import type { Role as NodeRole } from "../../lcp/identity.ts";
-import type { ClusterStatus, EnrolmentToken, GatewayState, Realized } from "./answers.ts";
+import type { ClusterStatus, EnrolmentToken, GatewayState, Realized, SegmentPortState } from "./answers.ts";
 
 /** Who wants a change, and when (milliseconds since 1970). */
 export interface Author {
@@ -29,6 +29,8 @@ export interface Page {
 export interface PolicyApi {
   read(path: string): Promise<Fields>;
   list(collection: string, page: Page): Promise<PolicyPage>;
+  /** `/infra` itself; with a filter, all below it of the types that it names, as {@link patchTree} takes it. */
+  tree(filter: string | undefined): Promise<Fields>;
   put(path: string, body: unknown, author: Author): Promise<void>;
   patch(path: string, body: unknown, author: Author): Promise<void>;
   /** @param revision only if this is its revision */
@@ -73,6 +75,8 @@ export interface Ports {
   readonly nodes: Nodes;
   /** How far gateways have come with an object. @throws MANAGER_NOT_FOUND */
   realized(path: string): Promise<Realized>;
+  /** What is known about a port. @throws MANAGER_NOT_FOUND */
+  portState(path: string): Promise<SegmentPortState>;
   cluster(): Promise<ClusterStatus>;
   /** Undefined: nothing is wrong. */
   trouble(): string | undefined;

@@ -47,7 +47,7 @@ export interface Route {
   readonly body?: Type.TSchema;
   readonly takes?: "object" | "tree";
   /** Of a 200; undefined: it is empty. */
-  readonly answers?: Type.TSchema;
+  readonly answers?: Type.TSchema | "tree";
   handle(request: ApiRequest, behind: Behind): Promise<Answer> | Answer;
 }
 

@@ -193,6 +193,9 @@ test("what is injected answers for gateways, realization, nodes, enrolment, clus
   expect(await get("/api/v1/gateways/pcg-b/leases")).toMatchObject({ code: "MANAGER_NOT_FOUND" });
   const status = `${TREE}/realized-state/status`;
   expect(await get(`${status}?intent_path=/infra/segments/web`)).toMatchObject({ publish_status: "REALIZED" });
+  expect(await get(`${WEB}/ports/vm-1/state`)).toMatchObject({
+    ...{ intent_path: "/infra/segments/web/ports/vm-1", status: "UP" },
+  });
   expect(await get(status)).toMatchObject({ code: "MANAGER_BAD_REQUEST", field: "intent_path" });
   expect(await get("/policy/api/v1/nodes/gateway/pcg-a")).toEqual({ role: "gateway", id: "pcg-a" });
   expect(await get("/policy/api/v1/nodes/router/pcg-a")).toMatchObject({ code: "MANAGER_NOT_FOUND", field: "role" });

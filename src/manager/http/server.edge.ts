@@ -95,6 +95,7 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
   const behind: Behind = {
     ...{ policy: ports.policy, reports: ports.reports, nodes: ports.nodes, access, audit, document },
     realized: (path) => ports.realized(path),
+    portState: (path) => ports.portState(path),
     cluster: () => ports.cluster(),
     trouble: () => ports.trouble(),
   };

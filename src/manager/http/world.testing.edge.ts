@@ -56,6 +56,10 @@ const ports = (policy: MemoryPolicy): Ports => ({
     problems: [],
     enforcement: [{ gateway: gateway.id, connected: true, state: "SUCCESS", realized: 7 }],
   }),
+  portState: async (path) => ({
+    ...{ intent_path: path, status: "UP", attachment: { id: "vm-1" }, tep_address: "10.99.3.248" },
+    ...{ realized_bindings: [], problems: [], enforcement: [] },
+  }),
   cluster: async () => ({
     cluster_id: "c1",
     mgmt_cluster_status: { status: "STABLE", online_nodes: [{ uuid: "m1" }], offline_nodes: [] },
@@ -93,10 +97,14 @@ export interface ApiUnderTest {
   call(method: string, path: string, sent?: Sent): Promise<ApiAnswer>;
 }
 
-/** The API on a port of this machine, with nothing real behind it. Its throttles' time is a test's. */
+/**
+ * The API on a port of this machine, with nothing real behind it but what a test puts there. Its throttles' time is a
+ * test's.
+ */
 export async function apiUnderTest(
   limits: Partial<Limits> = {},
   options: Partial<ApiServerOptions> = {},
+  behind: Partial<Ports> = {},
 ): Promise<ApiUnderTest> {
   const authority = await testAuthority("test");
   const clock = new VirtualClock();
@@ -110,7 +118,7 @@ export async function apiUnderTest(
   const certificate = await authority.issue(managerName, { type: "ip", value: "127.0.0.1" });
   const server = await serveManagerApi(
     { ...certificate, ...where, ...options },
-    { ports: ports(policy), access, audit, clock, log },
+    { ports: { ...ports(policy), ...behind }, access, audit, clock, log },
   );
   const url = `https://127.0.0.1:${server.port}`;
   const call = (method: string, path: string, sent: Sent = {}) =>

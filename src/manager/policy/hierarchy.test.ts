@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { author, goodTree, goodWorld, PolicyWorld } from "../../../test/policy-world.ts";
 import { patchTree } from "./hierarchy.ts";
 import { listObjects, readObject } from "./read.ts";
-import { readTree } from "./read-tree.ts";
+import { readTree, treeInSteps } from "./read-tree.ts";
 
 const infra = (...children: unknown[]) => patchTree({ resource_type: "Infra", children }, author);
 const segment = (fields: object) => ({ resource_type: "ChildSegment", Segment: fields });
@@ -180,4 +180,13 @@ test("readTree of some kinds refers to what they are below", () => {
   const before = world.all();
   world.apply(patchTree(tree, author));
   expect(world.all()).toEqual(before);
+});
+
+test("treeInSteps counts every byte of a tree", () => {
+  const { documents } = goodWorld();
+  const bytes = Buffer.byteLength(JSON.stringify(readTree(documents)));
+  expect([...treeInSteps(documents, { most: bytes })]).toHaveLength(documents.under("/infra/").toArray().length);
+  expect(() => [...treeInSteps(documents, { most: bytes - 1 })]).toThrow(
+    expect.objectContaining({ code: "MANAGER_BAD_REQUEST" }),
+  );
 });

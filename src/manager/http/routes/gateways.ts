@@ -1,6 +1,6 @@
 import { PcgError } from "../../../base/error.ts";
 import { pathTo } from "../../policy/fields.ts";
-import { GatewayState, Realized, Results } from "../answers.ts";
+import { GatewayState, Realized, Results, SegmentPortState } from "../answers.ts";
 import type { GatewayReports } from "../ports.ts";
 import type { Route } from "../route.ts";
 import { POLICY } from "./policy.ts";
@@ -61,6 +61,16 @@ export const gatewayRoutes: readonly Route[] = [
         throw new PcgError("MANAGER_BAD_REQUEST", { field: "intent_path", why: "is missing: give an object's path" });
       return { body: await behind.realized(path) };
     },
+  },
+  {
+    method: "GET",
+    path: `${POLICY}/infra/segments/{segment}/ports/{port}/state`,
+    says: "Whether a port is up, and what else is known about it",
+    needs: "viewer",
+    answers: SegmentPortState,
+    handle: async ({ params }, behind) => ({
+      body: await behind.portState(`/infra/segments/${params["segment"]}/ports/${params["port"]}`),
+    }),
   },
 ];
 

@@ -1,18 +1,22 @@
 import Type from "typebox";
 import { PcgError } from "../../../base/error.ts";
 import { kindOf } from "../../policy/kinds.ts";
+import { FILTER } from "../../policy/tree-type.ts";
 import type { Author } from "../ports.ts";
 import { integerIn, pageOf, pageQuery } from "../query.ts";
 import type { Answer, ApiRequest, Behind, Route } from "../route.ts";
 
 export const POLICY = "/policy/api/v1";
-const TREE = `${POLICY}/infra/*`;
+const INFRA = `${POLICY}/infra`;
+const TREE = `${INFRA}/*`;
 
 const MOST_REVISIONS = Number.MAX_SAFE_INTEGER;
 
 export const revisionQuery = {
   revision: Type.Integer({ minimum: 0, description: "Only if this is its revision." }),
 };
+
+const filterQuery = { filter: Type.String({ description: `${FILTER}. Left out: nothing below it.` }) };
 
 /** The policy tree: what is where says the table of kinds. */
 export const policyRoutes: readonly Route[] = [
@@ -68,8 +72,17 @@ export const policyRoutes: readonly Route[] = [
     },
   },
   {
+    method: "GET",
+    path: INFRA,
+    says: "The tree itself; with a filter, all below it of some types, as PATCH takes it",
+    needs: "viewer",
+    query: filterQuery,
+    answers: "tree",
+    handle: async ({ query }, { policy }) => ({ body: await policy.tree(query["filter"]) }),
+  },
+  {
     method: "PATCH",
-    path: `${POLICY}/infra`,
+    path: INFRA,
     says: "Creates, changes and removes many objects: all or none",
     needs: "operator",
     takes: "tree",

@@ -1,6 +1,7 @@
 import { entriesOf } from "./entries.ts";
 import type { Direction } from "./generator.ts";
 import { noGeneve } from "./geneve-gateway.ts";
+import { noOpenVswitch } from "./open-vswitch.ts";
 import type { BenchOptions } from "./options.ts";
 import { type Work, works } from "./path-cells.ts";
 import { type Cell, type Findings, pairedCell } from "./report.ts";
@@ -12,6 +13,7 @@ import {
   LEAST_FLOWS,
   type MakeStand,
   ourStand,
+  ovsStand,
   type Stand,
   vxlanStand,
 } from "./stands.ts";
@@ -46,6 +48,7 @@ export const peers: Readonly<Record<string, Peer>> = {
     ...{ is: "kernel geneve + nftables + flowtable", make: geneveStand, talks: true },
     missing: noGeneve,
   },
+  ovs: { is: "Open vSwitch userspace + ct NAT", make: ovsStand, talks: true, missing: noOpenVswitch },
   plain: { is: "plain forwarding: no tunnel, no NAT", make: forwardStand, talks: true },
   redirect: { is: "redirect only, no gateway", make: floorStand, talks: false },
 };

@@ -4,7 +4,7 @@ import { links, type Topology } from "./topology.ts";
 
 /** Senders and receivers run on CPU 0, the gateway on CPU 1. */
 export const LOAD_CPU = 0;
-const GATEWAY_CPU = 1;
+export const GATEWAY_CPU = 1;
 
 function threads(): Map<number, string> {
   return new Map(
@@ -20,15 +20,19 @@ function threads(): Map<number, string> {
   );
 }
 
-/** Nanoseconds on a CPU so far (Documentation/scheduler/sched-stats.rst). */
-const onCpu = (pid: number) => Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ", 1)[0]);
+/** Nanoseconds on a CPU so far, of all threads (Documentation/scheduler/sched-stats.rst). */
+const onCpu = (pid: number): number =>
+  readdirSync(`/proc/${pid}/task`)
+    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0]))
+    .reduce((sum, ns) => sum + ns, 0);
 
 /**
  * Gives each port of a gateway a kernel thread of its own on the gateway's CPU, and says what they and that CPU's
  * ksoftirqd have used. Softirq work that a thread raises (the overlay device's, the VXLAN device's GRO cells) runs on
  * top of it and is in its figure.
+ * @param processes what else is the gateway: every thread of them counts
  */
-export function measureGateway(topology: Topology): () => number {
+export function measureGateway(topology: Topology, processes: readonly number[] = []): () => number {
   const before = threads();
   for (const port of [links.uplink, links.downlink]) {
     topology.gateway.run(`ethtool -K ${port} gro on >/dev/null`);
@@ -39,8 +43,13 @@ export function measureGateway(topology: Topology): () => number {
   if (own.length < 2) throw new Error("the gateway's ports got no threads of their own");
   for (const pid of own) pin(pid, 1 << GATEWAY_CPU);
   const softirq = [...all].find(([, name]) => name === `ksoftirqd/${GATEWAY_CPU}`)?.[0];
-  const counted = softirq === undefined ? own : [...own, softirq];
+  const counted = [...own, ...(softirq === undefined ? [] : [softirq]), ...processes];
   return () => counted.reduce((sum, pid) => sum + onCpu(pid), 0);
+}
+
+/** For a gateway that takes single frames only: the ports keep their threads, which veth has with GRO alone. */
+export function neverMerge({ gateway }: Topology): void {
+  for (const port of [links.uplink, links.downlink]) gateway.batch([`link set dev ${port} gro_max_size 1`]);
 }
 
 /** Frames as they are on a wire: no longer than the MTU, checksums finished, merged where they are received. */

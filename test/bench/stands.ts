@@ -2,10 +2,11 @@ import { kernelObjects } from "../../src/datapath/pipeline.ts";
 import { type Entry, net, wishOf } from "./entries.ts";
 import { configureFloor } from "./floor-gateway.ts";
 import { configureForward, untranslated } from "./forward-gateway.ts";
-import { makeWireLike, measureGateway } from "./gateway-cpu.ts";
+import { makeWireLike, measureGateway, neverMerge } from "./gateway-cpu.ts";
 import { type Direction, Generator } from "./generator.ts";
 import { configureGeneve, GENEVE_DEVICE } from "./geneve-gateway.ts";
 import { realize, startOurGateway, writeTepNeighbours } from "./our-gateway.ts";
+import { configureOvs, OVS_BRIDGE, ovsConnections } from "./ovs-gateway.ts";
 import { buildTopology, links, type Topology } from "./topology.ts";
 import type { Undo } from "./undo.ts";
 import { configureVxlan, VXLAN_DEVICE } from "./vxlan-gateway.ts";
@@ -20,8 +21,8 @@ export interface Stand {
   readonly cpu: () => number;
   /** By which the Internet reaches the first VM. */
   readonly address: string;
-  /** Whether it tracks connections. */
-  readonly tracks: boolean;
+  /** How many connections it tracks now, if it does. */
+  readonly connections: (() => number) | undefined;
   readonly generators: Readonly<Record<Direction, Generator>>;
 }
 
@@ -54,17 +55,34 @@ export const geneveStand: MakeStand = async (entries, undo) => {
 export const forwardStand: MakeStand = async (entries, undo) => {
   const topology = buildTopology("peer", "none", undo);
   configureForward(topology, entries);
-  return { ...(await stand(topology, untranslated(entries), undo, links.downlink)), tracks: false };
+  return { ...(await stand(topology, untranslated(entries), undo, links.downlink)), connections: undefined };
 };
 
 export const floorStand: MakeStand = async (entries, undo) => {
   const topology = buildTopology("peer", "geneve", undo);
   configureFloor(topology, undo);
-  return { ...(await stand(topology, entries, undo, links.downlink)), tracks: false };
+  return { ...(await stand(topology, entries, undo, links.downlink)), connections: undefined };
 };
 
-/** @param router the device whose MAC VMs send to */
-async function stand(topology: Topology, entries: readonly Entry[], undo: Undo, router: string): Promise<Stand> {
+export const ovsStand: MakeStand = async (entries, undo) => {
+  const topology = buildTopology("peer", "geneve", undo);
+  const ovs = await configureOvs(topology, entries, undo);
+  const made = await stand(topology, entries, undo, OVS_BRIDGE, [ovs.pid]);
+  neverMerge(topology);
+  return { ...made, connections: () => ovsConnections(ovs) };
+};
+
+/**
+ * @param router the device whose MAC VMs send to
+ * @param processes that are the gateway, besides the kernel's
+ */
+async function stand(
+  topology: Topology,
+  entries: readonly Entry[],
+  undo: Undo,
+  router: string,
+  processes: readonly number[] = [],
+): Promise<Stand> {
   makeWireLike(topology);
   const routerMac = topology.gateway.mac(router);
   topology.vm.batch([`neigh replace ${net.gateway} lladdr ${routerMac} dev ${links.vm} nud permanent`]);
@@ -74,17 +92,19 @@ async function stand(topology: Topology, entries: readonly Entry[], undo: Undo, 
     in: new Generator(topology, "in", load, undo),
   };
   const address = entries[0]?.secondary ?? "";
-  return { topology, cpu: measureGateway(topology), generators, address, tracks: true };
+  const cpu = measureGateway(topology, processes);
+  return { topology, cpu, generators, address, connections: () => kernelConnections(topology) };
 }
 
 /** Every flow is a connection that has been seen both ways before anything is measured. */
-export async function establish({ topology, generators, tracks }: Stand, flows: number): Promise<void> {
+export async function establish({ generators, connections }: Stand, flows: number): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt++) {
     await generators.out.once();
     await generators.in.once();
-    if (!tracks || connections(topology) >= flows) return;
+    if (!connections || connections() >= flows) return;
   }
-  throw new Error(`only ${connections(topology)} of ${flows} connections came about`);
+  throw new Error(`only ${connections?.()} of ${flows} connections came about`);
 }
 
-const connections = ({ gateway }: Topology) => Number(gateway.run("cat /proc/sys/net/netfilter/nf_conntrack_count"));
+const kernelConnections = ({ gateway }: Topology) =>
+  Number(gateway.run("cat /proc/sys/net/netfilter/nf_conntrack_count"));

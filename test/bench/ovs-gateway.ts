@@ -71,21 +71,29 @@ function addBridges({ gateway }: Topology, ovs: OpenVswitch): void {
     ip addr add ${net.tep}/${net.downlinkLength} dev ${UNDERLAY}; ip link set ${UNDERLAY} mtu 9001 up`);
 }
 
-/** A connection's first packet finds its entry's translation; every later one is found by connection tracking. */
+/**
+ * A connection's first packet finds its entry's translation; every later one finds the connection, which keeps the
+ * datapath's flows few: one a VM and direction, and one a TEP.
+ */
 function rules({ gateway, inet }: Topology, entries: readonly Entry[]): string[] {
-  const [outside, router] = [gateway.mac(links.uplink), gateway.mac(OVS_BRIDGE)];
-  const track = (nat: string, table: number) => `actions=ct(commit,zone=${ZONE},nat(${nat}),table=${table})`;
+  const from = { tunnel: `in_port=${port.tunnel},tun_id=${net.vni}`, uplink: `in_port=${port.uplink}` } as const;
+  const commit = (nat: string) => `ct(commit,zone=${ZONE},nat(${nat}))`;
+  const macs = (source: string, target: string) => `mod_dl_src:${source},mod_dl_dst:${target},dec_ttl`;
+  const leave = `${macs(gateway.mac(links.uplink), inet.mac(links.internet))},output:${port.uplink}`;
+  const router = gateway.mac(OVS_BRIDGE);
   return [
-    `table=1,ct_state=+trk-inv,ip,actions=mod_dl_src:${outside},mod_dl_dst:${inet.mac(links.internet)},dec_ttl,output:${port.uplink}`,
-    ...entries.flatMap((e) => [
-      `in_port=${port.tunnel},tun_id=${net.vni},ip,nw_src=${e.ip},${track(`src=${e.secondary}`, 1)}`,
-      `in_port=${port.uplink},ip,nw_dst=${e.secondary},${track(`dst=${e.ip}`, 2)}`,
-      `table=2,ct_state=+trk-inv,ip,nw_dst=${e.ip},actions=${[
-        ...[`mod_dl_src:${router}`, `mod_dl_dst:${e.mac}`, "dec_ttl"],
-        ...[`set_field:${net.vni}->tun_id`, `set_field:${e.tep}->tun_dst`, "set_field:0->tun_metadata0"],
-        `output:${port.tunnel}`,
-      ].join()}`,
-    ]),
+    `${from.tunnel},ip,actions=ct(zone=${ZONE},nat,table=1)`,
+    `${from.uplink},ip,nw_dst=${net.secondaries},actions=ct(zone=${ZONE},nat,table=2)`,
+    `table=1,ct_state=+est-inv,ip,actions=${leave}`,
+    ...entries.flatMap((e) => {
+      const tunnel = [`${net.vni}->tun_id`, `${e.tep}->tun_dst`, "0->tun_metadata0"].map((to) => `set_field:${to}`);
+      const enter = [macs(router, e.mac), ...tunnel, `output:${port.tunnel}`].join();
+      return [
+        `table=1,ct_state=+new-inv,ip,nw_src=${e.ip},actions=${commit(`src=${e.secondary}`)},${leave}`,
+        `table=2,ct_state=+est-inv,ip,nw_dst=${e.ip},actions=${enter}`,
+        `table=2,ct_state=+new-inv,ip,nw_dst=${e.secondary},actions=${commit(`dst=${e.ip}`)},${enter}`,
+      ];
+    }),
   ];
 }
 

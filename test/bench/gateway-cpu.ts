@@ -5,6 +5,7 @@ import { links, type Topology } from "./topology.ts";
 /** Senders and receivers run on CPU 0, the gateway on CPU 1. */
 export const LOAD_CPU = 0;
 export const GATEWAY_CPU = 1;
+const AGGREGATE = 65_400;
 
 function threads(): Map<number, string> {
   return new Map(
@@ -20,11 +21,13 @@ function threads(): Map<number, string> {
   );
 }
 
-/** Nanoseconds on a CPU so far, of all threads (Documentation/scheduler/sched-stats.rst). */
-const onCpu = (pid: number): number =>
-  readdirSync(`/proc/${pid}/task`)
-    .map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0]))
-    .reduce((sum, ns) => sum + ns, 0);
+/** Nanoseconds that a thread was on a CPU so far (Documentation/scheduler/sched-stats.rst). */
+export const threadTime = (pid: number, thread: number): number =>
+  Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "utf8").split(" ", 1)[0]);
+
+/** The same of all threads of a process. */
+const processTime = (pid: number): number =>
+  readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + threadTime(pid, Number(thread)), 0);
 
 /**
  * Gives each port of a gateway a kernel thread of its own on the gateway's CPU, and says what they and that CPU's
@@ -44,7 +47,7 @@ export function measureGateway(topology: Topology, processes: readonly number[] 
   for (const pid of own) pin(pid, 1 << GATEWAY_CPU);
   const softirq = [...all].find(([, name]) => name === `ksoftirqd/${GATEWAY_CPU}`)?.[0];
   const counted = [...own, ...(softirq === undefined ? [] : [softirq]), ...processes];
-  return () => counted.reduce((sum, pid) => sum + onCpu(pid), 0);
+  return () => counted.reduce((sum, pid) => sum + processTime(pid), 0);
 }
 
 /** For a gateway that takes single frames only: the ports keep their threads, which veth has with GRO alone. */
@@ -56,6 +59,23 @@ export function neverMerge({ gateway }: Topology): void {
 export function makeWireLike({ inet, host }: Topology): void {
   inet.run(`ethtool -K ${links.internet} tx off tso off gso off >/dev/null`);
   host.run(`ethtool -K ${links.wire} tso off gso off tx-udp_tnl-segmentation off gro on >/dev/null`);
+}
+
+/**
+ * Aggregates as they come from a host of the same machine, or from a NIC that merges: up to 64 KB each, checksums to be
+ * finished by whoever needs them. veth does not give these to the ports' threads; they are steered (RPS) to the
+ * gateway's CPU all the same, where they run in whatever is interrupted.
+ */
+export function makeAggregates({ inet, host, vm, gateway }: Topology): void {
+  const offloads = "tx on tso on gso on";
+  inet.run(`ethtool -K ${links.internet} ${offloads} >/dev/null`);
+  host.run(`ethtool -K ${links.wire} tso on gso on tx-udp_tnl-segmentation on >/dev/null`);
+  vm.run(`ethtool -K ${links.vm} ${offloads} >/dev/null`);
+  // With the tunnel's headers in front, the whole is still an IPv4 packet.
+  inet.batch([`link set dev ${links.internet} gso_max_size ${AGGREGATE}`]);
+  vm.batch([`link set dev ${links.vm} gso_max_size ${AGGREGATE}`]);
+  for (const port of [links.uplink, links.downlink])
+    gateway.runWithSys(`echo ${1 << GATEWAY_CPU} >/sys/class/net/${port}/queues/rx-0/rps_cpus`);
 }
 
 /**

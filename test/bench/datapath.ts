@@ -1,4 +1,6 @@
+import { cpus as machineCpus } from "node:os";
 import { entriesOf } from "./entries.ts";
+import { gatewayCpus } from "./gateway-cpu.ts";
 import type { Direction } from "./generator.ts";
 import { noGeneve } from "./geneve-gateway.ts";
 import { noOpenVswitch } from "./open-vswitch.ts";
@@ -38,6 +40,8 @@ interface Peer {
   readonly make: MakeStand;
   /** A peer that terminates nothing can hold no conversation. */
   readonly talks: boolean;
+  /** Of the work, what it cannot do. */
+  readonly without?: readonly string[];
   /** Why it cannot be made here, if so. */
   readonly missing?: () => string | undefined;
 }
@@ -48,7 +52,10 @@ export const peers: Readonly<Record<string, Peer>> = {
     ...{ is: "kernel geneve + nftables + flowtable", make: geneveStand, talks: true },
     missing: noGeneve,
   },
-  ovs: { is: "Open vSwitch userspace + ct NAT", make: ovsStand, talks: true, missing: noOpenVswitch },
+  ovs: {
+    ...{ is: "Open vSwitch userspace + ct NAT", make: ovsStand, talks: true },
+    ...{ without: ["tcp-64k"], missing: noOpenVswitch },
+  },
   plain: { is: "plain forwarding: no tunnel, no NAT", make: forwardStand, talks: true },
   redirect: { is: "redirect only, no gateway", make: floorStand, talks: false },
 };
@@ -73,6 +80,14 @@ interface Comparison extends Ours {
 }
 
 async function compareAll(ours: Ours, names: readonly string[], options: BenchOptions, undo: Undo): Promise<Findings> {
+  const machine = machineCpus().length;
+  if (options.cores >= machine) {
+    const needed = options.cores + 1;
+    return {
+      cells: [],
+      notes: [`${options.cores} cores: not measured; ${needed} CPUs are needed, this machine has ${machine}`],
+    };
+  }
   const cells: Cell[] = [];
   const missed: string[] = [];
   for (const peerName of names) {
@@ -92,13 +107,18 @@ async function compareAll(ours: Ours, names: readonly string[], options: BenchOp
 
 async function compare(comparison: Comparison, size: number, options: BenchOptions, undo: Undo): Promise<Cell[]> {
   const entries = entriesOf(size);
+  const cpus = gatewayCpus(options.cores);
   options.progress(`${comparison.prefix}${comparison.peerName}: two gateways with ${size} entries each`);
-  const stands = { ours: await comparison.ours(entries, undo), peer: await comparison.peer.make(entries, undo) };
+  const stands = {
+    ours: await comparison.ours(entries, cpus, undo),
+    peer: await comparison.peer.make(entries, cpus, undo),
+  };
   for (const { topology } of Object.values(stands)) topology.setSink(true);
   for (const stand of Object.values(stands)) await establish(stand, Math.max(size, LEAST_FLOWS));
   const cells: Cell[] = [];
   for (const work of Object.values(works)) {
-    if (!options.works.includes(work.name) || (work.talks && !comparison.peer.talks)) continue;
+    const cannot = comparison.peer.without?.includes(work.name) || (work.talks && !comparison.peer.talks);
+    if (!options.works.includes(work.name) || cannot) continue;
     for (const stand of Object.values(stands)) await work.prepare(stand);
     for (const direction of directions) cells.push(await measure(comparison, stands, work, direction, size, options));
   }
@@ -113,7 +133,7 @@ async function measure(
   size: number,
   options: BenchOptions,
 ): Promise<Cell> {
-  const name = `${prefix}${work.name}-${direction}-${peerName}-${size}`;
+  const name = `${prefix}${work.name}-${direction}-${peerName}-${size}${options.cores === 2 ? "-2-cores" : ""}`;
   const found: Record<Side, number[]> = { ours: [], peer: [] };
   for (const side of turns(options.rounds)) {
     const value = await work.cost(stands[side], direction, options);

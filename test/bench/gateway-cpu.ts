@@ -2,9 +2,20 @@ import { readdirSync, readFileSync } from "node:fs";
 import { pin } from "./thread.ts";
 import { links, type Topology } from "./topology.ts";
 
-/** Senders and receivers run on CPU 0, the gateway on CPU 1. */
+/** Senders and receivers run on CPU 0. */
 export const LOAD_CPU = 0;
-export const GATEWAY_CPU = 1;
+
+/** The gateway's: that of the uplink's thread, and that of the downlink's, if it is another. */
+export type GatewayCpus = readonly [uplink: number] | readonly [uplink: number, downlink: number];
+export const gatewayCpus = (cores: 1 | 2): GatewayCpus => (cores === 2 ? [1, 2] : [1]);
+
+const portsOf = ([uplink, downlink = uplink]: GatewayCpus) =>
+  [
+    { port: links.uplink, cpu: uplink },
+    { port: links.downlink, cpu: downlink },
+  ] as const;
+
+/** What one packet takes is no more than this, with the tunnel's headers in front. */
 const AGGREGATE = 65_400;
 
 function threads(): Map<number, string> {
@@ -30,23 +41,24 @@ const processTime = (pid: number): number =>
   readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => sum + threadTime(pid, Number(thread)), 0);
 
 /**
- * Gives each port of a gateway a kernel thread of its own on the gateway's CPU, and says what they and that CPU's
+ * Gives each port of a gateway a kernel thread of its own on the gateway's CPUs, and says what they and those CPUs'
  * ksoftirqd have used. Softirq work that a thread raises (the overlay device's, the VXLAN device's GRO cells) runs on
  * top of it and is in its figure.
  * @param processes what else is the gateway: every thread of them counts
  */
-export function measureGateway(topology: Topology, processes: readonly number[] = []): () => number {
+export function measureGateway(topology: Topology, cpus: GatewayCpus, processes: readonly number[]): () => number {
   const before = threads();
-  for (const port of [links.uplink, links.downlink]) {
+  for (const { port } of portsOf(cpus)) {
     topology.gateway.run(`ethtool -K ${port} gro on >/dev/null`);
     topology.gateway.runWithSys(`echo 1 >/sys/class/net/${port}/threaded`);
   }
   const all = threads();
   const own = [...all].filter(([pid, name]) => !before.has(pid) && name.startsWith("napi/bench-")).map(([pid]) => pid);
   if (own.length < 2) throw new Error("the gateway's ports got no threads of their own");
-  for (const pid of own) pin(pid, 1 << GATEWAY_CPU);
-  const softirq = [...all].find(([, name]) => name === `ksoftirqd/${GATEWAY_CPU}`)?.[0];
-  const counted = [...own, ...(softirq === undefined ? [] : [softirq]), ...processes];
+  for (const { port, cpu } of portsOf(cpus))
+    for (const pid of own) if (all.get(pid)?.startsWith(`napi/${port}`)) pin(pid, 1 << cpu);
+  const softirqs = [...all].filter(([, name]) => cpus.some((cpu) => name === `ksoftirqd/${cpu}`)).map(([pid]) => pid);
+  const counted = [...own, ...softirqs, ...processes];
   return () => counted.reduce((sum, pid) => sum + processTime(pid), 0);
 }
 
@@ -64,9 +76,9 @@ export function makeWireLike({ inet, host }: Topology): void {
 /**
  * Aggregates as they come from a host of the same machine, or from a NIC that merges: up to 64 KB each, checksums to be
  * finished by whoever needs them. veth does not give these to the ports' threads; they are steered (RPS) to the
- * gateway's CPU all the same, where they run in whatever is interrupted.
+ * gateway's CPUs all the same, where they run in whatever is interrupted.
  */
-export function makeAggregates({ inet, host, vm, gateway }: Topology): void {
+export function makeAggregates({ inet, host, vm, gateway }: Topology, cpus: GatewayCpus): void {
   const offloads = "tx on tso on gso on";
   inet.run(`ethtool -K ${links.internet} ${offloads} >/dev/null`);
   host.run(`ethtool -K ${links.wire} tso on gso on tx-udp_tnl-segmentation on >/dev/null`);
@@ -74,8 +86,8 @@ export function makeAggregates({ inet, host, vm, gateway }: Topology): void {
   // With the tunnel's headers in front, the whole is still an IPv4 packet.
   inet.batch([`link set dev ${links.internet} gso_max_size ${AGGREGATE}`]);
   vm.batch([`link set dev ${links.vm} gso_max_size ${AGGREGATE}`]);
-  for (const port of [links.uplink, links.downlink])
-    gateway.runWithSys(`echo ${1 << GATEWAY_CPU} >/sys/class/net/${port}/queues/rx-0/rps_cpus`);
+  for (const { port, cpu } of portsOf(cpus))
+    gateway.runWithSys(`echo ${1 << cpu} >/sys/class/net/${port}/queues/rx-0/rps_cpus`);
 }
 
 /**

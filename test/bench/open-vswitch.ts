@@ -18,8 +18,8 @@ export interface OpenVswitch {
   run(command: string): string;
 }
 
-/** Starts one on a CPU. The system's own, if it runs, is not touched. */
-export async function startOpenVswitch(namespace: BenchNamespace, cpu: number, undo: Undo): Promise<OpenVswitch> {
+/** Starts one on some CPUs (a list for taskset). The system's own, if it runs, is not touched. */
+export async function startOpenVswitch(namespace: BenchNamespace, cpus: string, undo: Undo): Promise<OpenVswitch> {
   const dir = mkdtempSync(join(tmpdir(), "pcg-bench-ovs-"));
   undo.add(() => rmSync(dir, { recursive: true, force: true }));
   const [db, socket] = [join(dir, "conf.db"), `unix:${join(dir, "db.sock")}`];
@@ -30,7 +30,7 @@ export async function startOpenVswitch(namespace: BenchNamespace, cpu: number, u
   const run = (command: string) => namespace.run(exports + command);
   const quiet = ["-vconsole:warn", "-vsyslog:off", "-vfile:off"];
   sh(`ovsdb-tool create ${db} ${SCHEMA}`);
-  const start = (...argv: string[]) => namespace.start({ argv: ["env", ...env, ...argv], cpu });
+  const start = (...argv: string[]) => namespace.start({ argv: ["env", ...env, ...argv], cpu: cpus });
   start("ovsdb-server", ...quiet, `--remote=p${socket}`, `--unixctl=${join(dir, "db.ctl")}`, db);
   await until("ovsdb-server answers", () => run("ovs-vsctl --no-wait init; echo yes"));
   const daemon = start("nice", "-n", NICE, "ovs-vswitchd", ...quiet, `--unixctl=${control}`, socket);

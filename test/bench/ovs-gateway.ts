@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { type Entry, net, tepsOf } from "./entries.ts";
-import { GATEWAY_CPU } from "./gateway-cpu.ts";
+import type { GatewayCpus } from "./gateway-cpu.ts";
 import { runFile } from "./nftables-gateway.ts";
 import { type OpenVswitch, startOpenVswitch } from "./open-vswitch.ts";
 import { links, type Topology } from "./topology.ts";
@@ -21,9 +21,14 @@ const TEN_MINUTES_MS = 600_000;
  * Open vSwitch's userspace datapath: a GENEVE port, and rules that track, translate and route. Its ports are AF_PACKET
  * sockets beside the kernel's stack.
  */
-export async function configureOvs(topology: Topology, entries: readonly Entry[], undo: Undo): Promise<OpenVswitch> {
+export async function configureOvs(
+  topology: Topology,
+  entries: readonly Entry[],
+  cpus: GatewayCpus,
+  undo: Undo,
+): Promise<OpenVswitch> {
   const { gateway, host } = topology;
-  const ovs = await startOpenVswitch(gateway, GATEWAY_CPU, undo);
+  const ovs = await startOpenVswitch(gateway, cpus.join(), undo);
   keepFromKernel(topology);
   withSocketBuffers(() => addBridges(topology, ovs));
   ovs.run(`

@@ -17,6 +17,14 @@ const OPTION = "{class=0x0104,type=0x80,len=4}->tun_metadata0";
 const RECEIVE_BUFFER = "/proc/sys/net/core/rmem_default";
 const TEN_MINUTES_MS = 600_000;
 
+export const ovsNotes = [
+  "ovs: every thread of ovs-vswitchd is charged too, which runs where the ports' threads do, at nice -10 as Debian",
+  "  starts it. Its ports are AF_PACKET sockets (AF_XDP takes no frame as long as the downlink's MTU) with 4 MiB to",
+  "  receive into; the kernel drops its own copy at ingress. They take no aggregates, so the ports merge nothing",
+  "  (gro_max_size 1) and there is no tcp-64k: userspace-tso-enable knows no tunnels. Set besides: smc-enable, max-idle",
+  "  of 10 minutes, no check of TCP sequence numbers, as in the other gateways.",
+];
+
 /**
  * Open vSwitch's userspace datapath: a GENEVE port, and rules that track, translate and route. Its ports are AF_PACKET
  * sockets beside the kernel's stack.

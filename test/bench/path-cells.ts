@@ -27,7 +27,8 @@ export interface Work {
   /** Whether the gateway must terminate the tunnel, so that real connections pass. */
   readonly talks: boolean;
   prepare(stand: Stand): void | Promise<void>;
-  cost(stand: Stand, direction: Direction, options: BenchOptions): Promise<number>;
+  /** @returns undefined when what else runs on the machine leaves no figure */
+  cost(stand: Stand, direction: Direction, options: BenchOptions): Promise<number | undefined>;
 }
 
 const udp64: Work = {
@@ -75,7 +76,10 @@ async function tcpCost({ topology, cpu }: Stand, direction: Direction, { quick }
 
 const tcpMtu: Work = { name: "tcp-mtu", unit: "ns", talks: true, prepare: readyToTalk, cost: tcpCost };
 
-/** The same in aggregates of 64 KB. These are handled in interrupts, for which no thread of the gateway is charged. */
+/**
+ * The same in aggregates of 64 KB. These are handled in interrupts, for which no thread of the gateway is charged: what
+ * they do while another task has the CPU is not seen, and no figure comes of it.
+ */
 const tcpAggregates: Work = {
   name: "tcp-64k",
   unit: "ns",
@@ -97,8 +101,7 @@ const tcpAggregates: Work = {
         await meter.stop();
       }
     }
-    const which = stand.cpus.join(" or ");
-    throw new Error(`tcp-64k: others use CPU ${which}, and what the gateway does in interrupts is charged to them`);
+    return undefined;
   },
 };
 

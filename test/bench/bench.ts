@@ -40,6 +40,7 @@ ${Object.entries(benches)
   --sizes N,…   endpoints, Elastic IPs and flows of a gateway (default 10,1000,10000)
   --peers X,…   only against these: ${Object.keys(peers).join(", ")}
   --cells X,…   only this work: ${Object.keys(works).join(", ")}
+  --cores N     CPUs of the gateway in fast-path and slow-path: 1 (default), or 2, one for each port; 2 need 3 CPUs
   --quick       two short ones: shows that it works, not what to quote
   --json FILE   writes the figures there too
   --svg FILE    draws the ratios there
@@ -81,6 +82,7 @@ async function main(): Promise<number> {
       sizes: { type: "string", default: "10,1000,10000" },
       peers: { type: "string", default: Object.keys(peers).join(",") },
       cells: { type: "string", default: Object.keys(works).join(",") },
+      cores: { type: "string", default: "1" },
       quick: { type: "boolean", default: false },
       json: { type: "string" },
       svg: { type: "string" },
@@ -98,8 +100,10 @@ async function main(): Promise<number> {
   const sizes = values.sizes.split(",").map(Number);
   if (!sizes.every((size) => Number.isInteger(size) && size >= 1 && size <= MOST_ENTRIES))
     throw new Error(`--sizes takes numbers from 1 to ${MOST_ENTRIES}, with commas between`);
+  const cores = Number(values.cores);
+  if (cores !== 1 && cores !== 2) throw new Error("--cores takes 1 or 2");
   const chosen = { peers: oneOf("peer", values.peers, peers), works: oneOf("cell", values.cells, works) };
-  const report = await runAll(names, { rounds, sizes, ...chosen, quick: values.quick, progress });
+  const report = await runAll(names, { rounds, sizes, ...chosen, cores, quick: values.quick, progress });
   process.stdout.write(`${tableText(report)}\n`);
   if (values.json !== undefined) writeFileSync(values.json, jsonText(report));
   if (values.svg !== undefined) writeFileSync(values.svg, chartSvg(report));

@@ -5,7 +5,8 @@ import type { Undo } from "./undo.ts";
 
 interface Program {
   readonly argv: readonly [string, ...string[]];
-  readonly cpu?: number;
+  /** Which it may use, as taskset takes them. */
+  readonly cpu?: number | string;
 }
 
 /** Nothing of a machine's own IPv6 chatter runs in it. */

@@ -60,7 +60,7 @@ function lines({ entries, device, port, flowtable }: Ruleset): string[] {
 }
 
 /** Runs a command on many lines, in the gateway's network. */
-export function runFile(gateway: BenchNamespace, command: string, all: readonly string[]): void {
+export function runFile(gateway: { run(command: string): string }, command: string, all: readonly string[]): void {
   const dir = mkdtempSync(join(tmpdir(), "pcg-bench-peer-"));
   try {
     const file = join(dir, "lines");

@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly peers: readonly string[];
   /** Which work of path-cells.ts. */
   readonly works: readonly string[];
+  /** CPUs of the gateway: one for both ports' threads, or one for each. */
+  readonly cores: 1 | 2;
   /** Shorter measurements: to see that it works, not to quote. */
   readonly quick: boolean;
   /** Says how far it is. */

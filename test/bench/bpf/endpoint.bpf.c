@@ -145,7 +145,20 @@ static __always_inline __u16 ip_checksum(const struct iphdr *ip)
 	return ~sum;
 }
 
-/* On the VM's host, from the VM: whole frames with finished checksums into the tunnel. */
+/* Room for the outer headers, in a frame that is cut on a wire alone: who cuts must know where the inner ones are. */
+static __always_inline int make_room_in_aggregate(struct __sk_buff *skb, __u32 room)
+{
+	struct ethhdr inner;
+
+	return bpf_skb_load_bytes(skb, 0, &inner, sizeof(inner)) ||
+	       bpf_skb_adjust_room(skb, room, BPF_ADJ_ROOM_MAC,
+				   BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_ENCAP_L3_IPV4 |
+				   BPF_F_ADJ_ROOM_ENCAP_L4_UDP | BPF_F_ADJ_ROOM_ENCAP_L2(ETH_HLEN) |
+				   BPF_F_ADJ_ROOM_ENCAP_L2_ETH) ||
+	       bpf_skb_store_bytes(skb, room, &inner, sizeof(inner), 0);
+}
+
+/* On the VM's host, from the VM: frames into the tunnel, as whole as they are. */
 SEC("tc")
 int from_vm(struct __sk_buff *skb)
 {
@@ -180,7 +193,9 @@ int from_vm(struct __sk_buff *skb)
 	h.tunnel.second = e->vxlan ? 0 : 0x40;
 	h.tunnel.protocol = e->vxlan ? 0 : bpf_htons(ETH_P_TEB);
 	h.tunnel.vni = bpf_htonl(e->vni << 8);
-	if (bpf_skb_change_head(skb, room, 0) || bpf_skb_store_bytes(skb, 0, &h, sizeof(h), 0))
+	if (skb->gso_size ? make_room_in_aggregate(skb, room) : bpf_skb_change_head(skb, room, 0))
+		return TC_ACT_SHOT;
+	if (bpf_skb_store_bytes(skb, 0, &h, sizeof(h), 0))
 		return TC_ACT_SHOT;
 	if (!e->vxlan && bpf_skb_store_bytes(skb, sizeof(h), &option, sizeof(option), 0))
 		return TC_ACT_SHOT;

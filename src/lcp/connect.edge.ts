@@ -1,4 +1,4 @@
-import type { PeerCertificate } from "node:tls";
+import { createSecureContext, type PeerCertificate, type SecureContext } from "node:tls";
 import { type ClientOptions, WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
@@ -32,13 +32,15 @@ export function connectTo(
   credentials: Credentials | (() => Credentials),
   clock: Clock,
 ) {
+  const contextOf = madeOnce(({ certificate, key, authority }: Credentials) =>
+    createSecureContext({ cert: certificate, key, ca: authority, minVersion: "TLSv1.3" }),
+  );
   return (events: ChannelEvents): Channel => {
     const as = typeof credentials === "function" ? credentials() : credentials;
+    // Handed on to node:tls, which the types of `ws` do not know.
+    const tls = { secureContext: contextOf(as) };
     const socket = new WebSocket(`wss://${host}:${port}${path}`, {
-      cert: as.certificate,
-      key: as.key,
-      ca: as.authority,
-      minVersion: "TLSv1.3",
+      ...tls,
       handshakeTimeout: HANDSHAKE_MS,
       maxPayload: MOST_BYTES.source,
       perMessageDeflate: false,
@@ -46,6 +48,15 @@ export function connectTo(
     });
     socket.on("open", () => events.opened());
     return channelOf(socket, clock, () => events);
+  };
+}
+
+/** To read certificate and key costs more than all else of an attempt that fails. */
+function madeOnce(make: (as: Credentials) => SecureContext): (as: Credentials) => SecureContext {
+  let last: { readonly as: Credentials; readonly context: SecureContext } | undefined;
+  return (as) => {
+    if (last?.as !== as) last = { as, context: make(as) };
+    return last.context;
   };
 }
 

@@ -1,7 +1,7 @@
 /** The first pause before trying again, at most. */
 const FIRST_MS = 1_000;
-/** No pause is longer, where very many may wait for the same. */
-const LONGEST_MS = 60_000;
+/** No pause is longer: ten thousand agents that try so often cost a gateway little, and none is left out for long. */
+const LONGEST_MS = 30_000;
 /** Gateways are few at a manager: what has happened is to be seen there soon after it is back. */
 export const GATEWAY_LONGEST_MS = 8_000;
 

@@ -9,7 +9,7 @@ import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
 import { HandshakeGate, type HandshakeLimits } from "./handshake-gate.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
-import { overTls, underTls } from "./small-pieces.edge.ts";
+import { SmallPieces } from "./small-pieces.edge.ts";
 import { channelOf } from "./socket-channel.edge.ts";
 import {
   FAREWELL_MS,
@@ -107,7 +107,7 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
       socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n");
       return;
     }
-    door.sockets.handleUpgrade(request, overTls(socket as TLSSocket), head, (webSocket) => {
+    door.sockets.handleUpgrade(request, socket, head, (webSocket) => {
       sessions.set(webSocket, known);
       webSocket.once("close", () => sessions.delete(webSocket));
       begin(webSocket, known, door.accept, world);
@@ -186,7 +186,7 @@ function limitHandshakes(
   server.removeAllListeners("connection");
   const gate = new HandshakeGate<Socket>(limits, clock, {
     begin: (socket) => {
-      const stream = underTls(socket.setNoDelay());
+      const stream = new SmallPieces(socket.setNoDelay());
       for (const listener of tls) listener.call(server, stream);
     },
     refuse,

@@ -1,10 +1,12 @@
 import { WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
+import { FragmentSender } from "./fragments.ts";
 import { FAREWELL_MS, POLICY_VIOLATION, reasonFor, SILENT_MS } from "./sockets.ts";
 
 /** A WebSocket as a channel. Whoever is silent for too long is gone, and so is who does not say farewell. */
 export function channelOf(socket: WebSocket, clock: Clock, events: () => Omit<ChannelEvents, "opened">): Channel {
+  const sender = new FragmentSender(socket);
   let over = false;
   let cancel = (): void => undefined;
   const heard = () => {
@@ -42,11 +44,11 @@ export function channelOf(socket: WebSocket, clock: Clock, events: () => Omit<Ch
   return {
     send: (text) => {
       if (over || socket.readyState !== WebSocket.OPEN) return;
-      socket.send(text, () => {
+      sender.send(text, () => {
         if (!over) events().drained();
       });
     },
-    buffered: () => socket.bufferedAmount,
+    buffered: () => sender.buffered,
     close: end,
   };
 }

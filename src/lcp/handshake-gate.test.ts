@@ -55,12 +55,12 @@ test("HandshakeGate lets a second's worth begin at once, and the rest in order a
 test("HandshakeGate turns away whose turn would come too late, and keeps nothing of them", () => {
   const { clock, begun, refused, arrive } = gate();
   const sockets = arrive(100);
-  expect(refused).toEqual(Array.from({ length: 40 }, () => "too fast"));
+  expect(refused).toEqual(Array.from({ length: 20 }, () => "too fast"));
   expect(sockets.filter(({ isDestroyed }) => isDestroyed).map(({ name }) => name)).toEqual(
-    Array.from({ length: 40 }, (_, n) => 60 + n),
+    Array.from({ length: 20 }, (_, n) => 80 + n),
   );
-  clock.advance(5_000);
-  expect(begun).toHaveLength(60);
+  clock.advance(7_000);
+  expect(begun).toHaveLength(80);
 });
 
 test("HandshakeGate gives no turn to who has left", () => {

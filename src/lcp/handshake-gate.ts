@@ -15,7 +15,7 @@ export interface Arrival {
 }
 
 /** Whoever waits longer has given up on us, or nearly. */
-const WAIT_MS = 5_000;
+const WAIT_MS = 7_000;
 
 /**
  * What costs most is the handshake: so many begin in a second. Who comes too fast waits, in order, where that ends before

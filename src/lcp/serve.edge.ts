@@ -24,7 +24,7 @@ import {
 /** How often sessions that stand are held against what is refused by now, unless somebody says so at once. */
 const LOOK_MS = 1_000;
 
-const usualLimits: HandshakeLimits = { connections: 12_000, handshakesPerSecond: 150 };
+const usualLimits: HandshakeLimits = { connections: 12_000, handshakesPerSecond: 200 };
 
 export interface ServeOptions {
   readonly host: string;

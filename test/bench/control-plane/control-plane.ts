@@ -23,6 +23,8 @@ const notes = [
 
 const CHANGES_PER_SECOND = 100;
 const SYNCS = 5;
+/** The gateway's as on the appliance. Agents by the thousand in one process would do little but collect garbage. */
+const SEMI_SPACE_MB = { gateway: 2, agents: 64 } as const;
 
 /** A gateway with very many agents and endpoints. */
 export async function controlPlane(options: BenchOptions, undo: Undo): Promise<Findings> {
@@ -32,8 +34,8 @@ export async function controlPlane(options: BenchOptions, undo: Undo): Promise<F
   const files = { root, issuing: await newIntermediate(root, "bench issuing", Date.now()) };
   options.progress(`control-plane: certificates for ${agents} agents`);
   const all = await certificates(files, agents);
-  const gateway = worker<ToGateway, GatewayStats>("gateway-process.ts", undo);
-  const crowd = worker<ToAgents, AgentStats>("agents-process.ts", undo);
+  const gateway = worker<ToGateway, GatewayStats>("gateway-process.ts", SEMI_SPACE_MB.gateway, undo);
+  const crowd = worker<ToAgents, AgentStats>("agents-process.ts", SEMI_SPACE_MB.agents, undo);
   const as = await credentials(files, { role: "gateway", id: "pcg-a" });
   const alone = await gateway.ask({ ask: "start", as, ...sizes });
 
@@ -99,10 +101,9 @@ async function certificates(files: Authorities, count: number): Promise<Credenti
 }
 
 /** A process that gives one answer to each question. */
-function worker<Question, Answer>(file: string, undo: Undo) {
+function worker<Question, Answer>(file: string, semiSpaceMb: number, undo: Undo) {
   const child: ChildProcess = fork(join(import.meta.dirname, file), {
-    // As the appliance starts pcgd.
-    execArgv: ["--expose-gc", "--max-semi-space-size=2"],
+    execArgv: ["--expose-gc", `--max-semi-space-size=${semiSpaceMb}`],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
   undo.add(() => void child.kill("SIGKILL"));

@@ -10,15 +10,18 @@ export interface FragmentSocket {
 }
 
 /**
- * Bytes of a fragment. With what TLS adds, no more than Node's buffer for writing grows by at least: it stays as large as
- * the most that was ever in it at once, for as long as the connection lasts.
+ * Bytes of a fragment. Node's buffer for what TLS writes stays as large as the most that was ever in it at once, for as
+ * long as the connection lasts: about 2 KB after a handshake, and 16 KB more as soon as that was too little. Few nodes are
+ * ever told more than LARGE at once, and for those a fragment is what fits into the second buffer.
  */
-const MOST_BYTES = 15_000;
+const FRAGMENT = { usual: 750, ofLarge: 15_000 } as const;
+const LARGE = 65_536;
 /** UTF-8 has three bytes at most for each UTF-16 code unit. */
-const SURELY_SHORT = MOST_BYTES / 3;
+const SURELY_SHORT = FRAGMENT.usual / 3;
 
 interface Message {
   readonly bytes: Uint8Array;
+  readonly fragment: number;
   readonly sent: () => void;
 }
 
@@ -46,7 +49,8 @@ export class FragmentSender {
       });
       return;
     }
-    const message = { bytes: Buffer.from(text), sent };
+    const bytes = Buffer.from(text);
+    const message = { bytes, fragment: bytes.length > LARGE ? FRAGMENT.ofLarge : FRAGMENT.usual, sent };
     this.#waitingBytes += message.bytes.length;
     if (this.#messages) this.#messages.push(message);
     else {
@@ -56,7 +60,7 @@ export class FragmentSender {
   }
 
   #sendFrom(message: Message, from: number): void {
-    const fragment = message.bytes.subarray(from, from + MOST_BYTES);
+    const fragment = message.bytes.subarray(from, from + message.fragment);
     const to = from + fragment.length;
     const fin = to === message.bytes.length;
     this.#waitingBytes -= fragment.length;

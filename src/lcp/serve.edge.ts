@@ -1,3 +1,4 @@
+import { constants } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -222,4 +223,12 @@ function sendAway(webSocket: WebSocket, clock: Clock): void {
 const curvesFor = (role: Role) => (role === "agent" ? "X25519:P-256" : "auto");
 
 const contextOf = ({ certificate, key, authority }: Credentials, role: Role) =>
-  ({ cert: certificate, key, ca: authority, minVersion: "TLSv1.3", ecdhCurve: curvesFor(role) }) as const;
+  ({
+    cert: certificate,
+    key,
+    ca: authority,
+    minVersion: "TLSv1.3",
+    ecdhCurve: curvesFor(role),
+    // Nobody resumes, and in a ticket are all of a node's certificates.
+    secureOptions: constants.SSL_OP_NO_TICKET,
+  }) as const;

@@ -76,6 +76,19 @@ test.each(daemons)("%s comes back when it is killed, and when it hangs", async (
   expect(box.journal(unit)).toContain("Watchdog timeout");
 });
 
+test("the lock-down loads, and loads again, and the box makes itself one ssh key, whole", () => {
+  box.run("systemctl start pcg-lockdown ssh-host-key; systemctl reload pcg-lockdown");
+  expect(network.run("nft list tables")).toContain("table inet appliance");
+  const key = "/var/lib/ssh/ssh_host_ed25519_key";
+  const print = () => box.run(`ssh-keygen -l -f ${key}.pub`);
+  const first = print();
+  box.run("systemctl restart ssh-host-key");
+  expect(print()).toBe(first);
+  // The power was cut while it was being written.
+  box.run(`truncate -s 40 ${key}; systemctl restart ssh-host-key; ssh-keygen -y -P "" -f ${key}`);
+  expect(print()).not.toBe(first);
+});
+
 test("stopping the target stops the daemons and leaves the datapath", () => {
   box.run("systemctl stop pcg.target pcgd pcg-kernel");
   for (const unit of daemons) expect(box.show(unit, "Result")).toBe("success");

@@ -89,7 +89,8 @@ test("preset starts what the box needs and nothing else; the gateway itself only
   const starts = links.filter((path) => /\.(wants|requires)\//.test(path)).map((path) => basename(path));
   const installed = units.filter((unit) => textOf(unit).includes("[Install]"));
   expect(installed.filter((unit) => !starts.includes(unit))).toEqual([]);
-  const allowed = /^(pcg-|etc-pcg|run-pcg|ssh|systemd-(networkd|resolved|pstore)|getty@|fstrim|chrony)/;
+  const allowed =
+    /^(pcg-|etc-pcg|run-pcg|ssh|systemd-(network-generator|networkd|resolved|pstore)|getty@|fstrim|chrony)/;
   expect(starts.filter((unit) => !allowed.test(unit))).toEqual([]);
   expect(
     ["pcg.target", "pcg-load.service", "pcg-kernel.service", "pcgd.service"].filter((u) => starts.includes(u)),

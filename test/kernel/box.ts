@@ -31,7 +31,7 @@ export class Box {
 
   /** What a command prints that runs in the box. */
   run(command: string): string {
-    return sh(`nsenter --target ${this.#processOne()} --all --root --wd=/ bash -euo pipefail -c ${quote(command)}`);
+    return sh(`nsenter --target ${this.#processOne()} --all --root --wd bash -euo pipefail -c ${quote(command)}`);
   }
 
   /** A property of a unit. */

@@ -89,6 +89,18 @@ test("the lock-down loads, and loads again, and the box makes itself one ssh key
   expect(print()).not.toBe(first);
 });
 
+test("systemd-networkd understands its files, and leaves the gateway's interfaces, routes and rules alone", async () => {
+  const datapath = () => network.run("ip -br -4 address; ip -4 rule; ip -4 route show table all");
+  const before = datapath();
+  const index = network.run("ip -o link show overlay0").split(":", 1)[0];
+  box.run("systemctl start systemd-networkd");
+  const its = () => box.run(`cat /run/systemd/netif/links/${index}`);
+  await until("networkd leaves overlay0 alone", () => its().includes("ADMIN_STATE=unmanaged"));
+  box.run("systemctl restart systemd-networkd; systemctl stop systemd-networkd systemd-networkd.socket");
+  expect(datapath()).toBe(before);
+  expect(box.journal("systemd-networkd")).not.toMatch(/unknown|invalid|failed to parse|ignoring/i);
+});
+
 test("stopping the target stops the daemons and leaves the datapath", () => {
   box.run("systemctl stop pcg.target pcgd pcg-kernel");
   for (const unit of daemons) expect(box.show(unit, "Result")).toBe("success");

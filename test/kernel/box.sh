@@ -38,7 +38,8 @@ for part in src node_modules build package.json; do
   if [ -d "$checkout/$part" ]; then mkdir -p "$root/opt/pcg/$part"; else touch "$root/opt/pcg/$part"; fi
   mount --bind "$checkout/$part" "$root/opt/pcg/$part"
 done
-for program in pcgd pcg-kernel; do
+for source in "$checkout"/src/bin/pcg*.ts; do
+  program=$(basename "$source" .ts)
   printf '#!/bin/sh\nexec /opt/pcg/node_modules/.bin/node --max-semi-space-size=2 /opt/pcg/src/bin/%s.ts "$@"\n' "$program" \
     >"$root/opt/pcg/bin/$program"
   chmod 755 "$root/opt/pcg/bin/$program"

@@ -6,6 +6,8 @@ export interface LabPaths {
   readonly root: string;
   /** What to undo, oldest first, one JSON value a line. */
   readonly journal: string;
+  /** How it is set up. */
+  readonly setup: string;
   readonly processes: string;
   readonly desired: string;
   readonly proofs: string;
@@ -24,6 +26,7 @@ export function labPaths(name: string): LabPaths {
     name,
     root,
     journal: `${root}/undo.jsonl`,
+    setup: `${root}/setup.json`,
     processes: `${root}/processes`,
     desired: `${root}/desired.yaml`,
     proofs: `${root}/proofs.json`,

@@ -47,13 +47,14 @@ async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
   }
   const started = await start(daemon);
   record(lab, daemon, started.pid);
-  const { socket, url } = daemon;
+  const { socket, url, says } = daemon;
+  if (says) await answering(daemon, () => Promise.resolve(readFileSync(daemon.log, "utf8").includes(says)), started);
   if (socket) await answering(daemon, () => connects(socket), started);
   if (url) await answering(daemon, () => answers(daemon, url), started);
 }
 
 /** Long enough for an emulated machine: a daemon that ended is noticed at once. */
-const READY_MS = 90_000;
+const READY_MS = 180_000;
 
 /** Waits until the daemon is there. @throws LAB_FAILED with the end of its log */
 async function answering({ name, log }: Daemon, isThere: () => Promise<boolean>, { ending }: Started): Promise<void> {

@@ -86,7 +86,7 @@ function power(topology: Topology, lab: LabPaths, unit: GatewayUnit): Step {
  * One CPU of an emulated machine: this one may have no KVM. With a thread for each of several, QEMU 7.2 lets V8 run code
  * that another thread is still writing.
  */
-export const emulated = ["-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "Nehalem", "-smp", "1"] as const;
+const emulated = ["-machine", "q35", "-accel", "tcg,thread=single", "-cpu", "Nehalem", "-smp", "1"] as const;
 
 /** By what a machine knows that it is one of EC2's. */
 const ec2Instance = [

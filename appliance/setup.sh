@@ -34,7 +34,7 @@ packages=(
   iproute2 nftables libnftables1 libbpf1 conntrack ethtool procps util-linux kmod
   clang llvm libbpf-dev linux-libc-dev libc6-dev
   openvswitch-switch udhcpc dhcpcd-base curl iputils-ping
-  tshark tcpdump iperf3 openssl etcd-server etcd-client qemu-system-x86
+  tshark tcpdump iperf3 openssl openssh-client systemd etcd-server etcd-client qemu-system-x86
 )
 packages+=("${extra[@]+"${extra[@]}"}")
 

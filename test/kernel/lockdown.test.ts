@@ -1,0 +1,169 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { inside } from "./inside.ts";
+import { Namespace, until } from "./namespace.ts";
+
+const file = "appliance/rootfs/usr/lib/pcg/lockdown.nft";
+const METADATA = "169.254.169.254";
+
+/** The box's three interfaces and overlay0, each with somebody at its far end. */
+const sides = {
+  mgmt0: { box: "10.99.2.10", far: "10.99.2.7" },
+  uplink0: { box: "10.99.1.10", far: "10.99.1.7" },
+  downlink0: { box: "10.99.3.44", far: "10.99.3.7" },
+  overlay0: { box: "192.168.100.1", far: "192.168.100.7" },
+} as const;
+type Side = keyof typeof sides;
+const names = Object.keys(sides) as Side[];
+const six = (address: string) => `fd00::${address.replaceAll(".", ":")}`;
+
+/** Answers on every port that anything of this table speaks of, and on one of which nothing does. */
+const echo = `
+  const { createServer } = require("node:net"), { createSocket } = require("node:dgram");
+  for (const port of [22, 80, 443, 5555, 8080, 9999]) createServer((c) => c.on("error", () => {}).pipe(c)).listen(port, "::");
+  for (const port of [6081, 3784, 9999]) {
+    const s = createSocket("udp6").on("message", (m, from) => s.send(m, from.port, from.address));
+    s.bind(port, "::");
+  }
+  process.stderr.write("listening");`;
+
+let box: Namespace;
+const far = new Map<Side, Namespace>();
+const servers: ReturnType<Namespace["start"]>[] = [];
+const at = (side: Side): Namespace => far.get(side) ?? box;
+
+beforeAll(async () => {
+  box = Namespace.create("box");
+  box.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+  for (const name of names) {
+    const { box: own, far: its } = sides[name];
+    const other = Namespace.create(name);
+    far.set(name, other);
+    box.run(`ip link add ${name} type veth peer name eth0 netns ${other.name}
+      ip addr add ${own}/24 dev ${name}; ip -6 addr add ${six(own)}/112 dev ${name} nodad; ip link set ${name} up`);
+    other.run(`ip addr add ${its}/24 dev eth0; ip -6 addr add ${six(its)}/112 dev eth0 nodad; ip link set eth0 up
+      ip route add default via ${own}; ip -6 route add default via ${six(own)}`);
+  }
+  at("mgmt0").run(`ip addr add ${METADATA}/32 dev eth0`);
+  at("uplink0").run(`ip addr add ${METADATA}/32 dev eth0`);
+  box.run(`ip route add ${METADATA} dev mgmt0`);
+  for (const namespace of [box, ...far.values()]) servers.push(namespace.start(process.execPath, ["-e", echo]));
+  await Promise.all(servers.map((server) => until("servers listen", () => server.said().includes("listening"))));
+  box.run(`nft -f ${file}`);
+});
+afterAll(async () => {
+  for (const server of servers) await server.stop();
+  for (const namespace of [box, ...far.values()]) namespace.remove();
+});
+
+/** What comes back of what is sent. */
+const exchange = (from: Namespace, protocol: "tcp" | "udp", address: string, port: number, as = ""): boolean =>
+  from.run(
+    `timeout 0.4 ${as} bash -c 'exec 3<>/dev/${protocol}/${address}/${port}; echo here >&3; head -c 5 <&3' || true`,
+  ) === "here\n";
+const pings = (from: Namespace, address: string): boolean =>
+  from.run(`ping -n -c 1 -W 0.4 ${address} >/dev/null && echo yes || echo no`) === "yes\n";
+const roles = (verb: "add" | "delete") =>
+  box.run(
+    `nft ${verb} element inet appliance management { mgmt0 }; nft ${verb} element inet appliance downlink { downlink0 }`,
+  );
+const counted = (name: string) =>
+  Number(/packets (\d+)/.exec(box.run(`nft list counter inet appliance ${name}`))?.[1] ?? Number.NaN);
+
+test("nobody reaches anything before the roles are known", () => {
+  for (const side of names) {
+    expect([side, exchange(at(side), "tcp", sides[side].box, 22)]).toEqual([side, false]);
+    expect([side, exchange(at(side), "udp", sides[side].box, 6081)]).toEqual([side, false]);
+  }
+  expect(exchange(at("downlink0"), "tcp", sides.uplink0.far, 80)).toBe(false);
+});
+
+test("each interface lets in what is its role's, and nothing else", () => {
+  roles("add");
+  const open = (side: Side) => [
+    ...[22, 443, 5555, 8080, 9999].filter((port) => exchange(at(side), "tcp", sides[side].box, port)),
+    ...[6081, 3784, 9999]
+      .filter((port) => exchange(at(side), "udp", sides[side].box, port))
+      .map((port) => `udp ${port}`),
+    ...(pings(at(side), sides[side].box) ? ["ping"] : []),
+  ];
+  expect(Object.fromEntries(names.map((side) => [side, open(side)]))).toEqual({
+    mgmt0: [22, 443, 5555, 8080, "ping"],
+    uplink0: [],
+    downlink0: [5555, "udp 6081", "udp 3784", "ping"],
+    overlay0: ["ping"],
+  });
+});
+
+test("no door is opened by an address that belongs to another interface", () => {
+  expect(exchange(at("uplink0"), "tcp", sides.mgmt0.box, 22)).toBe(false);
+  expect(exchange(at("overlay0"), "tcp", sides.mgmt0.box, 443)).toBe(false);
+  expect(exchange(at("uplink0"), "udp", sides.downlink0.box, 6081)).toBe(false);
+});
+
+test("packets are passed on between overlay, downlink and uplink, never from or to management", () => {
+  const passes = names.flatMap((from) =>
+    names.filter((to) => to !== from && exchange(at(from), "tcp", sides[to].far, 80)).map((to) => `${from} → ${to}`),
+  );
+  expect(passes).toEqual([
+    "uplink0 → downlink0",
+    "uplink0 → overlay0",
+    "downlink0 → uplink0",
+    "downlink0 → overlay0",
+    "overlay0 → uplink0",
+    "overlay0 → downlink0",
+  ]);
+});
+
+test("the metadata service answers root alone, and nobody whose packets pass through", () => {
+  const before = counted("refused-metadata");
+  expect(exchange(box, "tcp", METADATA, 80)).toBe(true);
+  expect(exchange(box, "tcp", METADATA, 80, "setpriv --reuid=nobody --clear-groups")).toBe(false);
+  expect(counted("refused-metadata")).toBeGreaterThan(before);
+  box.run(`ip route replace ${METADATA} dev uplink0`);
+  expect(exchange(box, "tcp", METADATA, 80)).toBe(true);
+  for (const side of ["overlay0", "downlink0"] as const) expect(exchange(at(side), "tcp", METADATA, 80)).toBe(false);
+});
+
+test("IPv6 neither comes in, nor goes out, nor passes through", () => {
+  const answers = () => [
+    pings(at("mgmt0"), six(sides.mgmt0.box)),
+    exchange(at("mgmt0"), "tcp", six(sides.mgmt0.box), 22),
+    pings(box, six(sides.mgmt0.far)),
+    exchange(at("overlay0"), "tcp", six(sides.uplink0.far), 80),
+  ];
+  box.run("nft delete table inet appliance");
+  // And so neighbours are known, whose discovery would be refused too.
+  expect(answers()).toEqual([true, true, true, true]);
+  box.run(`nft -f ${file}`);
+  roles("add");
+  expect(answers()).toEqual([false, false, false, false]);
+  expect(pings(box, "::1")).toBe(true);
+});
+
+test("loading it again keeps roles, counters and connections, and changes no rule", async () => {
+  const back = inside(at("mgmt0"));
+  const socket = connect(22, sides.mgmt0.box);
+  await once(socket, "connect");
+  back();
+  const list = () => box.run("nft -s list table inet appliance");
+  const [rules, refused] = [list(), counted("refused-input")];
+  box.run(`nft -f ${file}; nft -f ${file}`);
+  expect(list()).toBe(rules);
+  expect(counted("refused-input")).toBe(refused);
+  // Even when the interface loses its role: what is established stays.
+  roles("delete");
+  socket.write("still here");
+  expect(String((await once(socket, "data"))[0])).toBe("still here");
+  expect(exchange(at("mgmt0"), "tcp", sides.mgmt0.box, 22)).toBe(false);
+  socket.destroy();
+  roles("add");
+});
+
+test("it gets on with the gateway's own table, and neither loads nor flushes it", () => {
+  box.run("nft add table ip pcg; nft 'add chain ip pcg input { type filter hook input priority 0; policy accept; }'");
+  box.run(`nft -f ${file}`);
+  expect(box.run("nft list tables")).toBe("table inet appliance\ntable ip pcg\n");
+  expect(exchange(at("uplink0"), "tcp", sides.uplink0.box, 22)).toBe(false);
+});

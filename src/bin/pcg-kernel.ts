@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 import { messageOf } from "../base/error.ts";
+import { ServiceManager } from "../base/sd-notify.edge.ts";
 import { stderrLog as log } from "../base/stderr-log.edge.ts";
+import { systemClock } from "../base/system-clock.edge.ts";
 import { openBpf } from "../kernel/bpf.edge.ts";
 import { BpfObjects } from "../kernel/bpf-objects.edge.ts";
 import { serveDoor } from "../kernel/door-server.edge.ts";
@@ -48,4 +50,11 @@ async function serve(): Promise<void> {
   const kernel = new LinuxKernel(links, new BpfObjects(bpf, links), () => performance.now());
   await serveDoor({ socket: options.socket, kernel, own: ownershipOf(links), log });
   log.info("serving", { socket: options.socket, ...links });
+  const serviceManager = new ServiceManager(systemClock);
+  serviceManager.ready(() => `serving ${Object.values(links).join(", ")}`);
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => {
+      serviceManager.stopping();
+      process.exit(0);
+    });
 }

@@ -92,6 +92,11 @@ export class Reconciler {
     return this.#running;
   }
 
+  /** Resolves when no pass runs. */
+  async resting(): Promise<void> {
+    await this.#running;
+  }
+
   progress(): Progress {
     return {
       wished: this.#want?.generation ?? null,

@@ -36,6 +36,7 @@ import {
   objectSummary,
 } from "./gateway-status.ts";
 import { LeaseReport } from "./lease-report.ts";
+import { stateLine } from "./state-line.ts";
 
 export interface GatewayOptions {
   readonly config: string;
@@ -91,6 +92,7 @@ export class Gateway {
     this.#leases = new LeaseReport(clock, () => this.#dhcp.leases());
   }
 
+  /** Resolves when it serves, and the kernel has been brought to what is wished already, or has refused. */
   async start(): Promise<void> {
     await serveApi(this.#options.socket, {
       status: () => this.#status(),
@@ -106,6 +108,12 @@ export class Gateway {
     if (controller) this.#followController(controller, wish);
     else this.#followFile(wish);
     await this.#findInterfaces();
+    await this.#reconciler.resting();
+  }
+
+  stateLine(): string {
+    const [found, progress] = [this.#unit !== undefined, this.#reconciler.progress()];
+    return stateLine({ found, progress, refusal: this.#refusal });
   }
 
   #followController(controller: ControllerConfig, wish: WishTaker): void {

@@ -37,7 +37,7 @@ export class Boot {
   readonly #publication: Publication;
   #reading: Reading | undefined;
   #phase: Phase = "closed";
-  /** Whether the last plan has nothing to complain of. */
+  /** Whether the last pass had nothing to complain of. */
   #isAllWell = false;
   #isPassing = false;
   #isDue = false;
@@ -112,7 +112,7 @@ export class Boot {
     const failures = await this.#applier.apply(plan);
     const interfaces = interfaceStates(plan, nics);
     const checks = await this.#test(plan.unit, interfaces, nics);
-    this.#isAllWell = plan.problems.length === 0;
+    this.#isAllWell = plan.problems.length + failures.length === 0;
     this.#phase = this.#phaseOf(plan, failures, checks);
     this.#publication.publish(this.#stateOf(plan, { failures, checks, interfaces }));
   }

@@ -26,7 +26,8 @@ export function writeWhole({ path, text, isSecret = false }: BootFile): void {
   const next = `${path}.next`;
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-    const fd = openSync(next, "w", 0o600);
+    rmSync(next, { force: true });
+    const fd = openSync(next, "wx", 0o600);
     try {
       fchmodSync(fd, isSecret ? 0o600 : 0o644);
       writeFileSync(fd, text);

@@ -49,7 +49,7 @@ function text(bytes: Uint8Array): string {
 function yaml(document: string): unknown {
   if (document.startsWith("#!")) throw unreadable("it is a script; it must be a #cloud-config document");
   try {
-    return parse(document, { maxAliasCount: 0, prettyErrors: true, logLevel: "silent" });
+    return parse(document, { maxAliasCount: 0, logLevel: "error" });
   } catch (error) {
     throw unreadable(`it is no YAML: ${messageOf(error).split("\n", 1).join("")}`, error);
   }

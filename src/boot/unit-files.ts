@@ -37,7 +37,7 @@ export function unitFiles(userData: UserData, assigned: readonly Assigned[], pat
 
 const HEAD = "# Written by pcg-boot from the instance's metadata and user data, and again when they change.\n";
 
-export function unitConfig(userData: UserData, assigned: readonly Assigned[]): UnitConfig {
+function unitConfig(userData: UserData, assigned: readonly Assigned[]): UnitConfig {
   const { unit, manager, controller, agents, geneve, flowCache, routerMac, tep } = userData;
   const of = (role: Role) => {
     const it = assigned.find((one) => one.role === role);

@@ -71,5 +71,5 @@ export const UserData = closed({
 });
 export type UserData = Type.Static<typeof UserData>;
 
-/** The document around it. Other keys are somebody else's. */
+/** The document around it, for its reference. Other keys are somebody else's. */
 export const UserDataDocument = Type.Object({ pcg: UserData });

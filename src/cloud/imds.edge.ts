@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
 import { messageOf, PcgError } from "../base/error.ts";
 import type { MetadataService } from "./read-metadata.ts";
+import { refused } from "./refused.ts";
 
 /** One that is merely slow is waited for. */
 const TIMEOUT_MS = 10_000;
@@ -61,8 +62,6 @@ export class Imds implements MetadataService {
     }
   }
 }
-
-const refused = (path: string, status: number) => new PcgError("CLOUD_METADATA_REFUSED", { path, status });
 
 function send(url: URL, options: RequestOptions): Promise<Answer> {
   return new Promise((resolve, reject) => {

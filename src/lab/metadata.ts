@@ -177,7 +177,7 @@ function folderOf(paths: readonly string[], path: string): string | undefined {
 }
 
 /** As AWS writes it, which is what a signature is of. */
-export function documentOf(instance: MetadataInstance): string {
+function documentOf(instance: MetadataInstance): string {
   const [first] = instance.interfaces.toSorted((a, b) => a.deviceNumber - b.deviceNumber);
   const document = {
     accountId: instance.account,

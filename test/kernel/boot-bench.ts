@@ -108,7 +108,11 @@ export class BootBench {
     }
   }
 
-  #environment = () => [`PATH=${this.root}/bin:${process.env["PATH"]}`, `ROOT=${this.root}`, `NOTES=${this.root}/notes`];
+  #environment = () => [
+    `PATH=${this.root}/bin:${process.env["PATH"]}`,
+    `ROOT=${this.root}`,
+    `NOTES=${this.root}/notes`,
+  ];
 
   #pcgBoot = (...args: string[]) => [process.execPath, "src/bin/pcg-boot.ts", ...args, "--root", this.root];
 
@@ -118,9 +122,11 @@ export class BootBench {
 
   /** Waits for exactly these problems. */
   untilCodes = (...codes: string[]) =>
-    until(`problems are ${codes.join(" ") || "none"}`, () => `${this.codes()}` === `${codes}`, 60_000).catch((error) => {
-      throw new Error(JSON.stringify(this.state().problems), { cause: error });
-    });
+    until(`problems are ${codes.join(" ") || "none"}`, () => `${this.codes()}` === `${codes}`, 60_000).catch(
+      (error) => {
+        throw new Error(JSON.stringify(this.state().problems), { cause: error });
+      },
+    );
 
   text = (path: string): string => readFileSync(path, "utf8");
 

@@ -56,7 +56,10 @@ test("pcg-boot waits for what is missing, says what it is, and goes on by itself
   expect(bench.sets()).toContain('"elem": ["ens6"]');
   expect(bench.sets()).toContain('"elem": ["ens5"]');
   await until("addresses, MTU and routers are ok", () => {
-    const ok = bench.state().checks.filter(({ state }) => state === "ok").map(({ name }) => name);
+    const ok = bench
+      .state()
+      .checks.filter(({ state }) => state === "ok")
+      .map(({ name }) => name);
     return ["interfaces", "links", "addresses", "mtu", "routers"].every((name) => ok.includes(name));
   });
   expect(bench.state().phase).toBe("starting");

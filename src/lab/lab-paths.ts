@@ -11,6 +11,8 @@ export interface LabPaths {
   readonly processes: string;
   readonly desired: string;
   readonly proofs: string;
+  /** What the metadata service tells instances; read again when it changes. */
+  readonly metadata: string;
   namespace(node: string): string;
   /** A node's own directory. */
   node(node: string): string;
@@ -30,6 +32,7 @@ export function labPaths(name: string): LabPaths {
     processes: `${root}/processes`,
     desired: `${root}/desired.yaml`,
     proofs: `${root}/proofs.json`,
+    metadata: `${root}/metadata.json`,
     namespace: (node) => `${name}-${node}`,
     node: (node) => `${root}/${node}`,
     log: (daemon) => `${root}/${daemon}.log`,

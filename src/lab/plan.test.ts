@@ -5,7 +5,13 @@ import { allSteps, plan } from "./plan.ts";
 import { type Step, undoOf } from "./step.ts";
 import { topology } from "./topology.ts";
 
-const programs = { node: "/n/node", checkout: "/src", httpHost: "/src/http.ts", dhcpScript: "/src/dhcp.sh" };
+const programs = {
+  node: "/n/node",
+  checkout: "/src",
+  httpHost: "/src/http.ts",
+  dhcpScript: "/src/dhcp.sh",
+  metadataHost: "/src/m.ts",
+};
 const steps = allSteps(plan(topology, labPaths("x"), programs, { wishing: "manager" }));
 const daemons = steps.flatMap((step) => (step.kind === "daemon" ? [step] : []));
 

@@ -7,7 +7,7 @@ import type { Setup } from "./setup.ts";
 import type { Step } from "./step.ts";
 import type { Topology } from "./topology.ts";
 import { machineName, unitMachine, unitSecrets } from "./unit-machine.ts";
-import { vpcDhcp } from "./vpc-services.ts";
+import { vpcDhcp, vpcMetadata } from "./vpc-services.ts";
 
 /** Steps that go one after another. */
 export interface Sequence {
@@ -53,7 +53,9 @@ export function plan(
 function cloud({ image, ...all }: GatewayPlan): Sequence[] {
   if (image === undefined) return [];
   const secrets = all.topology.units.flatMap((unit) => unitSecrets(all, unit));
-  return [{ says: "DHCP and metadata of the VPC", steps: [...secrets, vpcDhcp(all.topology, all.lab)] }];
+  return [
+    { says: "DHCP and metadata of the VPC", steps: [...secrets, vpcDhcp(all.topology, all.lab), ...vpcMetadata(all)] },
+  ];
 }
 
 function gateways({ image, ...all }: GatewayPlan): Sequence[] {

@@ -14,6 +14,7 @@ export const thesePrograms: Programs = {
   checkout: here("../..").replace(/\/$/, ""),
   httpHost: here("./http-host.edge.ts"),
   dhcpScript: here("./dhcp-client.sh"),
+  metadataHost: here("./metadata-host.edge.ts"),
 };
 
 /** The plan of a laboratory on this machine. */

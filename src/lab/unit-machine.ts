@@ -33,7 +33,7 @@ export function unitMachine(
   ];
 }
 
-/** What the unit is told by its metadata: made before the metadata service starts. */
+/** What only this unit knows, of which its metadata tells: made before the metadata service starts. */
 export function unitSecrets({ topology, lab, programs, wishing }: GatewayPlan, unit: GatewayUnit): readonly Step[] {
   const { root, key, joinToken } = machineFiles(lab, unit);
   const join = askManager(topology, lab, programs, ["join", "gateway", machineName(unit)]);
@@ -58,7 +58,7 @@ export const sshTo = (lab: LabPaths, unit: GatewayUnit) =>
   ] as const;
 
 /** The last line of a boot that went well. */
-const READY = "pcg: ready";
+const READY = "pcg-boot: ready";
 
 function power(topology: Topology, lab: LabPaths, unit: GatewayUnit): Step {
   const { disk, console } = machineFiles(lab, unit);

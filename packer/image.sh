@@ -92,7 +92,7 @@ step "packer: install and seal in an emulated machine"
 template=packer
 if [ -e packer/compat.sh ]; then
   template=$work/template
-  bash packer/compat.sh packer "$template"
+  bash packer/compat.sh "$template"
 fi
 PACKER_CACHE_DIR=$out/cache CHECKPOINT_DISABLE=1 packer build -color=false -timestamp-ui -only=qemu.pcg \
   -var "root=." -var "version=$version" -var "built_at=$built_at" -var "upload=$out/upload.tar" \
@@ -121,7 +121,8 @@ mv "$work/packages.txt" "$out/packages.txt"
   unsquashfs -lln "$work/slot/root.squashfs" | sed -n 's|squashfs-root||p'
   unsquashfs -lln -d opt/pcg "$work/slot/product.squashfs" | sed -n 's|opt/pcg|/opt/pcg|p'
 } >"$out/files.txt"
-node_modules/.bin/node packer/sbom.ts "$version" "$built_at" "$work/slot/packages.tsv" package-lock.json >"$out/sbom.cdx.json"
+node_modules/.bin/node packer/make-sbom.edge.ts --version "$version" --built-at "$built_at" "$work/slot/packages.tsv" \
+  package-lock.json >"$out/sbom.cdx.json"
 if [ -e src/bin/pcg-upgrade.ts ]; then
   node_modules/.bin/node src/bin/pcg-upgrade.ts pack --key "$signing" --out "$out/pcg-$version.bundle" "$work/slot"
 fi

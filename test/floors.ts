@@ -6,10 +6,10 @@ const floors: readonly (readonly string[])[] = [
   ["net"],
   ["wire"],
   ["model"],
-  ["datapath", "dhcp", "lcp"],
+  ["datapath", "dhcp", "lcp", "cloud"],
   ["kernel"],
   ["reconcile"],
-  ["api", "manager"],
+  ["api", "manager", "boot"],
   ["lab"],
   ["bin"],
 ];

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import { pcgBootHelp } from "../src/bin/pcg-boot/help.ts";
 import { nsxManagerHelp } from "../src/bin/nsx-manager/help.ts";
+import { UserDataDocument } from "../src/boot/user-data.ts";
 import { pcgdHelp, pcgKernelHelp } from "../src/bin/pcgd/help.ts";
 import { DesiredState } from "../src/model/desired.ts";
 import { commandPage, filePage } from "../src/model/man-page.ts";
@@ -14,6 +16,19 @@ const pages = {
   }),
   "pcgd.8": commandPage({ name: "pcgd", does: "the Public Cloud Gateway's daemon", help: pcgdHelp }),
   "pcg-kernel.8": commandPage({ name: "pcg-kernel", does: "the gateway's door to the kernel", help: pcgKernelHelp }),
+  "pcg-boot.8": commandPage({
+    name: "pcg-boot",
+    does: "from the cloud's metadata to a gateway that runs",
+    help: pcgBootHelp,
+  }),
+  "pcg-user-data.5": filePage({
+    name: "pcg-user-data",
+    file: "user data of an EC2 instance",
+    does: "what is said to a gateway when it is launched",
+    intro:
+      "A #cloud-config document (YAML, packed by gzip or not, 16 KiB at most), of which pcg-boot(8) reads the one key pcg. Unknown fields are refused, and a document with a flaw is refused whole: pcg-boot diagnosis says what is wrong. Changed user data counts at once for a gateway that runs. Whoever may read the instance's user data may read the token, which is good once.",
+    rows: referenceOf(UserDataDocument),
+  }),
   "pcgd.yaml.5": filePage({
     name: "pcgd.yaml",
     file: "/etc/pcg/pcgd.yaml",

@@ -1,4 +1,5 @@
 import type { LabPaths } from "./lab-paths.ts";
+import type { Setup } from "./setup.ts";
 import { ipBatch, run, type Step, sysctls } from "./step.ts";
 import {
   addressesOf,
@@ -20,13 +21,17 @@ import { INTERNET_PORT, vpcRules } from "./vpc-rules.ts";
  * A bridge port learns nothing and floods nothing. Who has which MAC and address is written down by the lab, and the
  * bridge answers ARP from that, as the VPC's mapping service does.
  */
-export function fabric(topology: Topology, lab: LabPaths): readonly Step[] {
+export function fabric(topology: Topology, lab: LabPaths, setup: Setup): readonly Step[] {
   const vpc = lab.namespace("vpc");
+  const isMachine = ({ node }: PluggedEni) => setup.image !== undefined && node.startsWith("pcg-");
   return [
-    ...namespaces(topology, lab),
+    ...namespaces(topology, lab, setup),
     ...vpcRouter(topology, vpc),
     ...internet(topology, lab.namespace("inet"), vpc),
-    ...allEnis(topology).flatMap((plugged) => plug(topology, plugged, lab.namespace(plugged.node), vpc)),
+    ...allEnis(topology).flatMap((plugged) => [
+      ...(isMachine(plugged) ? [tap(plugged, vpc)] : cable(topology, plugged, lab.namespace(plugged.node), vpc)),
+      ...port(plugged, vpc),
+    ]),
     { kind: "run", argv: ["nft", "-f", "-"], stdin: vpcRules(topology), namespace: vpc },
     ipBatch(
       vpc,
@@ -36,19 +41,19 @@ export function fabric(topology: Topology, lab: LabPaths): readonly Step[] {
   ];
 }
 
-/** The namespaces a topology asks for, by node. */
-export function nodesOf({ units, machines, hosts, manager }: Topology): readonly string[] {
+/** The namespaces a topology asks for, by node. A unit that is a virtual machine has none. */
+export function nodesOf({ units, machines, hosts, manager }: Topology, { image }: Setup): readonly string[] {
   return [
     "inet",
     "vpc",
     ...[...hosts, manager].map(({ name }) => name),
-    ...units.map(({ name }) => `pcg-${name}`),
+    ...(image === undefined ? units.map(({ name }) => `pcg-${name}`) : []),
     ...machines.flatMap(({ name }) => [name, `${name}-nsx`]),
   ];
 }
 
-function namespaces(topology: Topology, lab: LabPaths): readonly Step[] {
-  return nodesOf(topology).flatMap((node): Step[] => {
+function namespaces(topology: Topology, lab: LabPaths, setup: Setup): readonly Step[] {
+  return nodesOf(topology, setup).flatMap((node): Step[] => {
     const name = lab.namespace(node);
     // The lab speaks IPv4. A gateway's namespace stays as a new machine has it.
     const quiet = node.startsWith("pcg-") ? [] : [sysctls(name, ["net.ipv6.conf.default.disable_ipv6=1"])];
@@ -81,7 +86,7 @@ function vpcRouter(topology: Topology, vpc: string): readonly Step[] {
   ];
 }
 
-const bridgeOf = (subnet: string) => `br-${subnet}`;
+export const bridgeOf = (subnet: string) => `br-${subnet}`;
 
 /** The Internet: one cable with its usual MTU. Elastic IPs talk to each other by way of it, so its host forwards. */
 function internet(topology: Topology, inet: string, vpc: string): readonly Step[] {
@@ -107,22 +112,16 @@ function internet(topology: Topology, inet: string, vpc: string): readonly Step[
   ];
 }
 
-function plug(topology: Topology, { node, port, interface: inner, eni }: PluggedEni, ns: string, vpc: string): Step[] {
+/** An ENI's cable into a namespace. */
+function cable(topology: Topology, { node, port, interface: inner, eni }: PluggedEni, ns: string, vpc: string): Step[] {
   const { router, length } = subnetOf(topology, eni.subnet);
-  const bridge = bridgeOf(eni.subnet);
-  const mac = macOf(eni);
   const isMachine = topology.machines.some(({ name }) => name === node);
   // EC2 gives a machine its way out by its first interface, which of a gateway is management.
   const isFirst = !node.startsWith("pcg-") || inner === "mgmt0";
   return [
     ipBatch(vpc, [
-      `link add ${port} mtu ${VPC_MTU} type veth peer name ${inner} address ${mac} mtu ${VPC_MTU} netns ${ns}`,
-      `link set ${port} master ${bridge}`,
-      `link set ${port} type bridge_slave learning off flood off mcast_flood off bcast_flood off proxy_arp on`,
-      `link set ${port} up`,
-      ...addressesOf(eni).map((address) => `neigh replace ${address} lladdr ${mac} dev ${bridge} nud permanent`),
+      `link add ${port} mtu ${VPC_MTU} type veth peer name ${inner} address ${macOf(eni)} mtu ${VPC_MTU} netns ${ns}`,
     ]),
-    run(undefined, "bridge", "-n", vpc, "fdb", "replace", mac, "dev", port, "master", "static"),
     ipBatch(ns, [
       `link set ${inner} up`,
       // A VM's address sits on its Open vSwitch bridge.
@@ -131,6 +130,25 @@ function plug(topology: Topology, { node, port, interface: inner, eni }: Plugged
     ]),
     // Open vSwitch in user space reads frames as they are: no unfinished checksum and no super-packet may reach it.
     ...(isMachine ? [wireLike(vpc, port)] : []),
+  ];
+}
+
+/** An ENI's cable into a virtual machine. */
+const tap = ({ port }: PluggedEni, vpc: string): Step =>
+  ipBatch(vpc, [`tuntap add dev ${port} mode tap vnet_hdr`, `link set ${port} mtu ${VPC_MTU}`]);
+
+/** Where an ENI's cable ends in the VPC, which knows who is there. */
+function port({ port, eni }: PluggedEni, vpc: string): readonly Step[] {
+  const bridge = bridgeOf(eni.subnet);
+  const mac = macOf(eni);
+  return [
+    ipBatch(vpc, [
+      `link set ${port} master ${bridge}`,
+      `link set ${port} type bridge_slave learning off flood off mcast_flood off bcast_flood off proxy_arp on`,
+      `link set ${port} up`,
+      ...addressesOf(eni).map((address) => `neigh replace ${address} lladdr ${mac} dev ${bridge} nud permanent`),
+    ]),
+    run(undefined, "bridge", "-n", vpc, "fdb", "replace", mac, "dev", port, "master", "static"),
   ];
 }
 

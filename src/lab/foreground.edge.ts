@@ -2,15 +2,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { LabPaths } from "./lab-paths.ts";
 import { down, up, type Watcher } from "./laboratory.edge.ts";
 import { isAlive, recorded } from "./processes.edge.ts";
+import type { Setup } from "./setup.ts";
 import { readStatus } from "./status.edge.ts";
 import { pokeText, statusText } from "./status.ts";
 
 /** Builds the laboratory and shows it. Gives the exit status: 0 when every proof holds. */
-export async function bringUp(lab: LabPaths, { detach, alone }: { detach: boolean; alone: boolean }): Promise<number> {
+export async function bringUp(lab: LabPaths, setup: Setup, { detach }: { detach: boolean }): Promise<number> {
   const stopping = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => stopping.abort());
   const watcher = { say: sayer(), signal: stopping.signal };
-  const proofs = await up(lab, alone ? "file" : "manager", watcher);
+  const proofs = await up(lab, setup, watcher);
   const status = await readStatus(lab);
   process.stdout.write(`\n${statusText(status)}\n${pokeText(status)}`);
   if (!detach) await stay(lab, watcher);

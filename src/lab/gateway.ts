@@ -2,6 +2,7 @@ import { stringify } from "yaml";
 import type { LabPaths } from "./lab-paths.ts";
 import type { Programs } from "./machine.ts";
 import { askManager, managerFiles, managerUrl } from "./manager.ts";
+import type { Setup } from "./setup.ts";
 import type { Step } from "./step.ts";
 import type { GatewayUnit, Topology } from "./topology.ts";
 import { labWish, unitConfig } from "./wish.ts";
@@ -33,14 +34,10 @@ export const wishFile = (topology: Topology, lab: LabPaths): Step => ({
   text: `# What the laboratory wants of its gateways. Edit it: pcgd reads it again when it changes.\n${stringify(labWish(topology))}`,
 });
 
-/** Whether gateways are told by the manager, or by a file. */
-export type Wishing = "manager" | "file";
-
-export interface GatewayPlan {
+export interface GatewayPlan extends Setup {
   readonly topology: Topology;
   readonly lab: LabPaths;
   readonly programs: Programs;
-  readonly wishing: Wishing;
 }
 
 /** A gateway unit from power-on: its files, then the two processes as they run on the appliance. */

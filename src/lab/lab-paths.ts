@@ -6,9 +6,13 @@ export interface LabPaths {
   readonly root: string;
   /** What to undo, oldest first, one JSON value a line. */
   readonly journal: string;
+  /** How it is set up. */
+  readonly setup: string;
   readonly processes: string;
   readonly desired: string;
   readonly proofs: string;
+  /** What the metadata service tells instances; read again when it changes. */
+  readonly metadata: string;
   namespace(node: string): string;
   /** A node's own directory. */
   node(node: string): string;
@@ -24,9 +28,11 @@ export function labPaths(name: string): LabPaths {
     name,
     root,
     journal: `${root}/undo.jsonl`,
+    setup: `${root}/setup.json`,
     processes: `${root}/processes`,
     desired: `${root}/desired.yaml`,
     proofs: `${root}/proofs.json`,
+    metadata: `${root}/metadata.json`,
     namespace: (node) => `${name}-${node}`,
     node: (node) => `${root}/${node}`,
     log: (daemon) => `${root}/${daemon}.log`,

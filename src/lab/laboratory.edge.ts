@@ -2,21 +2,23 @@ import { existsSync, mkdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, PcgError } from "../base/error.ts";
 import { nodesOf } from "./fabric.ts";
-import { type GatewayDaemon, gatewayDaemonName, loadPrograms, type Wishing } from "./gateway.ts";
+import { gatewayDaemonName, loadPrograms } from "./gateway.ts";
 import { type LabPaths, netnsFile } from "./lab-paths.ts";
 import { MANAGER_DAEMON } from "./manager.ts";
-import { labNodes } from "./nodes.ts";
+import { enter, labNodes } from "./nodes.ts";
 import { allSteps, type Sequence } from "./plan.ts";
 import { isAlive, recorded, stop } from "./processes.edge.ts";
 import type { ProofResult } from "./proofs.ts";
 import { prove } from "./prove.edge.ts";
 import { ensureGatewayUsers, requireAll } from "./requirements.edge.ts";
 import { attach } from "./run.edge.ts";
+import type { Setup } from "./setup.ts";
 import { readLease } from "./status.edge.ts";
 import { undoOf } from "./step.ts";
 import { apply, readJournal, undoAll } from "./steps.edge.ts";
-import { thesePrograms, thisPlan } from "./this-plan.edge.ts";
+import { keepSetup, keptSetup, thesePrograms, thisPlan } from "./this-plan.edge.ts";
 import { topology } from "./topology.ts";
+import { machineName } from "./unit-machine.ts";
 
 /** Who is told how it goes, and a way to be told to stop. */
 export interface Watcher {
@@ -29,12 +31,12 @@ export interface Watcher {
  * built and does not work is left standing to be looked at.
  * @throws LAB_FAILED
  */
-export async function up(lab: LabPaths, wishing: Wishing, watcher: Watcher): Promise<readonly ProofResult[]> {
-  requireAll();
-  await claim(lab, watcher);
+export async function up(lab: LabPaths, setup: Setup, watcher: Watcher): Promise<readonly ProofResult[]> {
+  requireAll(setup);
+  await claim(lab, setup, watcher);
   try {
     await ensureGatewayUsers();
-    const { first, on } = thisPlan(lab, wishing);
+    const { first, on } = thisPlan(lab, setup);
     for (const sequence of first) await build(lab, sequence, watcher);
     // All of them come to an end before any failure is acted on: nothing may be built while it is taken down.
     const built = await Promise.allSettled(on.map((sequence) => build(lab, sequence, watcher)));
@@ -48,14 +50,15 @@ export async function up(lab: LabPaths, wishing: Wishing, watcher: Watcher): Pro
 }
 
 /** Takes the name, and clears what a laboratory that is no longer alive left under it. */
-async function claim(lab: LabPaths, { say }: Watcher): Promise<void> {
+async function claim(lab: LabPaths, setup: Setup, { say }: Watcher): Promise<void> {
   const fix = `npm run lab -- down --name ${lab.name}`;
   if (recorded(lab).some(isAlive)) throw new PcgError("LAB_FAILED", { problem: `${lab.name} is already up`, fix });
-  if (existsSync(lab.root) || nodesOf(topology).some((node) => existsSync(netnsFile(lab.namespace(node))))) {
+  if (existsSync(lab.root) || nodesOf(topology, setup).some((node) => existsSync(netnsFile(lab.namespace(node))))) {
     say("removing what an earlier laboratory left");
     await down(lab);
   }
   mkdirSync(lab.root);
+  keepSetup(lab, setup);
 }
 
 async function build(lab: LabPaths, { says, steps }: Sequence, { say, signal }: Watcher): Promise<void> {
@@ -68,7 +71,7 @@ async function build(lab: LabPaths, { says, steps }: Sequence, { say, signal }: 
 
 /** Undoes all that was ever begun under this name. */
 export async function down(lab: LabPaths): Promise<void> {
-  const planned = allSteps(thisPlan(lab)).flatMap((step) => undoOf(step) ?? []);
+  const planned = allSteps(thisPlan(lab, keptSetup(lab))).flatMap((step) => undoOf(step) ?? []);
   await undoAll(lab, [...planned, ...readJournal(lab), { kind: "remove", path: lab.root }]);
 }
 
@@ -85,8 +88,12 @@ async function leases(lab: LabPaths, { say, signal }: Watcher): Promise<void> {
   }
 }
 
-/** What can be ended and started by itself: the manager, or one process of each gateway. */
-export type LabDaemon = GatewayDaemon | typeof MANAGER_DAEMON;
+/**
+ * What can be ended and started by itself: the manager, or one process of each gateway. Where gateways are virtual
+ * machines: all of them. To end one is to cut its power.
+ */
+export const labDaemons = ["pcgd", "pcg-kernel", MANAGER_DAEMON, "gateways"] as const;
+export type LabDaemon = (typeof labDaemons)[number];
 
 /** Ends a daemon, gently or not, and starts it again. @throws LAB_FAILED */
 export async function restart(lab: LabPaths, daemon: LabDaemon, how: { kill: boolean }): Promise<void> {
@@ -104,24 +111,26 @@ export async function stopDaemon(lab: LabPaths, daemon: LabDaemon, how: { kill: 
 export async function startDaemon(lab: LabPaths, daemon: LabDaemon): Promise<void> {
   requireUp(lab);
   const names = namesOf(daemon);
+  const all = allSteps(thisPlan(lab, keptSetup(lab)));
   const running = recorded(lab).find((entry) => names.includes(entry.daemon) && isAlive(entry));
   if (running) throw new PcgError("LAB_FAILED", { daemon: running.daemon, problem: "runs already" });
   if (daemon === "pcg-kernel")
     for (const unit of topology.units) await apply(lab, loadPrograms(lab, unit, thesePrograms));
-  for (const step of allSteps(thisPlan(lab)))
-    if (step.kind === "daemon" && names.includes(step.name)) await apply(lab, step);
+  for (const step of all) if (step.kind === "daemon" && names.includes(step.name)) await apply(lab, step);
 }
 
-const namesOf = (daemon: LabDaemon): readonly string[] =>
-  daemon === MANAGER_DAEMON ? [daemon] : topology.units.map((unit) => gatewayDaemonName(unit, daemon));
+function namesOf(daemon: LabDaemon): readonly string[] {
+  if (daemon === MANAGER_DAEMON) return [daemon];
+  return topology.units.map((unit) => (daemon === "gateways" ? machineName(unit) : gatewayDaemonName(unit, daemon)));
+}
 
 /** Runs a command in a node, on this terminal. Gives its exit status. @throws LAB_FAILED */
 export async function exec(lab: LabPaths, name: string, argv: readonly [string, ...string[]]): Promise<number> {
   requireUp(lab);
-  const nodes = labNodes(topology, lab);
+  const nodes = labNodes(topology, lab, keptSetup(lab));
   const node = nodes.find((n) => n.name === name);
   if (!node) throw new PcgError("LAB_FAILED", { node: name, expected: nodes.map((n) => n.name).join(" ") });
-  return attach({ argv, namespace: node.namespace });
+  return attach(enter(node, argv));
 }
 
 function requireUp(lab: LabPaths): void {

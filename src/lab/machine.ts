@@ -9,6 +9,7 @@ export interface Programs {
   readonly checkout: string;
   readonly httpHost: string;
   readonly dhcpScript: string;
+  readonly metadataHost: string;
 }
 
 /** Where a VM's DHCP client writes down what it got. */

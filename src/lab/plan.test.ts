@@ -5,8 +5,14 @@ import { allSteps, plan } from "./plan.ts";
 import { type Step, undoOf } from "./step.ts";
 import { topology } from "./topology.ts";
 
-const programs = { node: "/n/node", checkout: "/src", httpHost: "/src/http.ts", dhcpScript: "/src/dhcp.sh" };
-const steps = allSteps(plan(topology, labPaths("x"), programs, "manager"));
+const programs = {
+  node: "/n/node",
+  checkout: "/src",
+  httpHost: "/src/http.ts",
+  dhcpScript: "/src/dhcp.sh",
+  metadataHost: "/src/m.ts",
+};
+const steps = allSteps(plan(topology, labPaths("x"), programs, { wishing: "manager" }));
 const daemons = steps.flatMap((step) => (step.kind === "daemon" ? [step] : []));
 
 /** The namespaces a step needs to be there. */
@@ -51,4 +57,25 @@ test("plan starts the gateway's processes with no more than they need, kernel fi
       "/run/pcg-x/a/opt setpriv --reuid pcg --regid pcg --clear-groups --inh-caps=-all --ambient-caps=-all --bounding-set=-all --no-new-privs /opt/pcg/node_modules/.bin/node --max-semi-space-size=2 /opt/pcg/src/bin/pcgd.ts run --config /run/pcg-x/a/pcgd.yaml --desired /run/pcg-x/desired.yaml --kernel /run/pcg-x/a/kernel.sock --socket /run/pcg-x/a/pcgd.sock --state /run/pcg-x/a/state --credentials /run/pcg-x/a/credentials",
     ]
   `);
+});
+
+test("plan of units that are virtual machines gives each three cables, DHCP, and no namespace", () => {
+  const setup = { wishing: "manager", image: "/images/pcg.qcow2" } as const;
+  const ours = allSteps(plan(topology, labPaths("x"), programs, setup));
+  const named = ours.flatMap((step) => (step.kind === "daemon" ? [step] : []));
+  const machine = named.find(({ name }) => name === "pcg-a");
+  expect(machine?.argv.filter((word) => word.startsWith("tap,"))).toMatchInlineSnapshot(`
+    [
+      "tap,id=n0,ifname=pcg-a-up,script=no,downscript=no",
+      "tap,id=n1,ifname=pcg-a-down,script=no,downscript=no",
+      "tap,id=n2,ifname=pcg-a-mgmt,script=no,downscript=no",
+    ]
+  `);
+  expect(named.map(({ name }) => name)).toContain("vpc-dhcp");
+  expect(named.some(({ name }) => name.startsWith("pcgd"))).toBe(false);
+  expect(ours.filter((step) => step.kind === "namespace" && step.name === "x-pcg-a")).toEqual([]);
+  const taps = ours.flatMap((step) =>
+    step.kind === "run" ? [...(step.stdin ?? "").matchAll(/tuntap add dev (\S+)/g)] : [],
+  );
+  expect(taps.map(([, name]) => name)).toEqual(["pcg-a-up", "pcg-a-down", "pcg-a-mgmt"]);
 });

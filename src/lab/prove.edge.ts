@@ -5,6 +5,7 @@ import type { LabPaths } from "./lab-paths.ts";
 import { labNodes } from "./nodes.ts";
 import { type Proof, type ProofResult, proofsOf } from "./proofs.ts";
 import { run } from "./run.edge.ts";
+import { keptSetup } from "./this-plan.edge.ts";
 import { topology } from "./topology.ts";
 
 /** Makes every fetch, and leaves on disk what came of it for `status`. */
@@ -20,7 +21,7 @@ export async function prove(lab: LabPaths, say: (line: string) => void): Promise
 const TRIES = 5;
 
 async function tryProof(lab: LabPaths, proof: Proof): Promise<ProofResult> {
-  const node = labNodes(topology, lab).find(({ name }) => name === proof.node);
+  const node = labNodes(topology, lab, keptSetup(lab)).find(({ name }) => name === proof.node);
   if (!node) throw new TypeError(`no node ${proof.node}`);
   let answer = "";
   for (let n = 0; n < TRIES && answer !== proof.expects; n++) {

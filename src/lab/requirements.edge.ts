@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { PcgError } from "../base/error.ts";
 import { GATEWAY_GROUP, gatewayUsers } from "./gateway.ts";
 import { run } from "./run.edge.ts";
+import type { Setup } from "./setup.ts";
 
 /** Programs the laboratory runs, and the Debian package each comes from. */
 const programs = {
@@ -19,14 +20,25 @@ const programs = {
   "ovs-ofctl": "openvswitch-common",
 } as const;
 
+/** Programs it runs besides where gateways are virtual machines. */
+const programsOfMachines = {
+  "qemu-system-x86_64": "qemu-system-x86",
+  "qemu-img": "qemu-utils",
+  dnsmasq: "dnsmasq-base",
+  "ssh-keygen": "openssh-client",
+} as const;
+
 const FIX = "bash appliance/setup.sh";
 
 /** @throws LAB_FAILED naming what is missing and the way to get it */
-export function requireAll(): void {
+export function requireAll({ image }: Setup): void {
   if (process.getuid?.() !== 0) throw new PcgError("LAB_FAILED", { missing: "root", fix: "run it as root" });
   if (!existsSync("/dev/net/tun"))
     throw new PcgError("LAB_FAILED", { missing: "/dev/net/tun", fix: "modprobe tun, or a kernel with CONFIG_TUN" });
-  const missing = Object.entries(programs).filter(([name]) => !isInstalled(name));
+  if (image !== undefined && !existsSync(image))
+    throw new PcgError("LAB_FAILED", { missing: image, fix: "npm run image" });
+  const wanted = image === undefined ? programs : { ...programs, ...programsOfMachines };
+  const missing = Object.entries(wanted).filter(([name]) => !isInstalled(name));
   if (missing.length > 0) {
     const [names, packages] = [missing.map(([name]) => name), [...new Set(missing.map(([, from]) => from))]];
     throw new PcgError("LAB_FAILED", { missing: names.join(" "), packages: packages.join(" "), fix: FIX });

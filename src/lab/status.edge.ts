@@ -7,15 +7,17 @@ import { elasticPaths, labNodes } from "./nodes.ts";
 import { isAlive, type ProcessRecord, recorded } from "./processes.edge.ts";
 import { run } from "./run.edge.ts";
 import type { LabStatus, Lease, NodeStatus } from "./status.ts";
+import { keptSetup } from "./this-plan.edge.ts";
 import { topology, type VirtualMachine } from "./topology.ts";
 
 /** The laboratory as it is now. */
 export async function readStatus(lab: LabPaths): Promise<LabStatus> {
   const processes = recorded(lab);
+  const setup = keptSetup(lab);
   return {
     name: lab.name,
     up: existsSync(lab.root),
-    nodes: labNodes(topology, lab).map((node) => nodeStatus(lab, node, processes)),
+    nodes: labNodes(topology, lab, setup).map((node) => nodeStatus(lab, node, processes)),
     leases: Object.fromEntries(
       topology.machines.flatMap((vm) => {
         const lease = readLease(lab, vm);
@@ -23,7 +25,7 @@ export async function readStatus(lab: LabPaths): Promise<LabStatus> {
       }),
     ),
     gateway: Object.fromEntries(
-      topology.units.map((unit) => {
+      (setup.image === undefined ? topology.units : []).map((unit) => {
         const { config, socket, kernelSocket } = gatewayFiles(lab, unit);
         const logs = (["pcgd", "pcg-kernel"] as const).map((daemon) => lab.log(gatewayDaemonName(unit, daemon)));
         return [unit.name, { config, socket, kernelSocket, logs }];

@@ -17,6 +17,8 @@ export interface Daemon extends Command {
   readonly socket?: string;
   /** Given: it is ready when this answers, asked where it runs. */
   readonly url?: string;
+  /** Given: it is ready when this stands in its log. */
+  readonly says?: string;
 }
 
 /** One thing done to the machine. Everything the laboratory does to it is one of these. */

@@ -45,24 +45,27 @@ async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
     record(lab, daemon, Number(readFileSync(daemon.pidFile, "utf8")));
     return;
   }
+  const before = logOf(daemon).length;
   const started = await start(daemon);
   record(lab, daemon, started.pid);
-  const { socket, url } = daemon;
+  const { socket, url, says } = daemon;
+  if (says) await answering(daemon, () => Promise.resolve(logOf(daemon).includes(says, before)), started);
   if (socket) await answering(daemon, () => connects(socket), started);
   if (url) await answering(daemon, () => answers(daemon, url), started);
 }
 
 /** Long enough for an emulated machine: a daemon that ended is noticed at once. */
-const READY_MS = 90_000;
+const READY_MS = 180_000;
 
 /** Waits until the daemon is there. @throws LAB_FAILED with the end of its log */
-async function answering({ name, log }: Daemon, isThere: () => Promise<boolean>, { ending }: Started): Promise<void> {
+async function answering(daemon: Daemon, isThere: () => Promise<boolean>, { ending }: Started): Promise<void> {
+  const { name, log } = daemon;
   const giveUpAt = Date.now() + READY_MS;
   while (!(await isThere())) {
     const ended = ending();
     const problem = ended === undefined ? "does not answer" : `ended with ${ended}`;
     if (ended !== undefined || Date.now() > giveUpAt)
-      throw new PcgError("LAB_FAILED", { daemon: name, problem, log, end: endOf(log) });
+      throw new PcgError("LAB_FAILED", { daemon: name, problem, log, end: endOf(daemon) });
     await sleep(50);
   }
 }
@@ -84,8 +87,9 @@ const answers = ({ namespace }: Daemon, url: string) =>
 
 const LOG_LINES = 8;
 
-const endOf = (log: string): string =>
-  existsSync(log) ? readFileSync(log, "utf8").trimEnd().split("\n").slice(-LOG_LINES).join("\n") : "";
+const endOf = (daemon: Daemon): string => logOf(daemon).trimEnd().split("\n").slice(-LOG_LINES).join("\n");
+
+const logOf = ({ log }: Daemon): string => (existsSync(log) ? readFileSync(log, "utf8") : "");
 
 /** Processes before what they hold, and files last. */
 const order: readonly Undo["kind"][] = ["stop", "unmount", "delete-namespace", "remove"];

@@ -37,6 +37,8 @@ test.each(["", "Lab", "lab-2", "../x", "9lab", "abcdefghijklm"])("labPaths refus
 });
 
 test("labNodes leads a VM's name to its workload, and its underlay name to its place in the VPC", () => {
-  const namespaces = Object.fromEntries(labNodes(topology, labPaths("x")).map((n) => [n.name, n.namespace]));
+  const namespaces = Object.fromEntries(
+    labNodes(topology, labPaths("x"), { wishing: "manager" }).map((n) => [n.name, n.namespace]),
+  );
   expect(namespaces).toMatchObject({ "vm-1": "x-vm-1-nsx", "vm-1-underlay": "x-vm-1", "pcg-a": "x-pcg-a" });
 });

@@ -36,6 +36,7 @@ export function vpcRules(topology: Topology): string {
     ether type arp iifname . arp daddr ip @owned counter name arp_announcement drop
     ether type arp iifname . arp saddr ip != @owned counter name arp_announcement drop
     ether type arp accept
+    ether type ip udp sport 68 udp dport 67 accept
     ether daddr & 01:00:00:00:00:00 != 00:00:00:00:00:00 counter name multicast drop
     ether type ip iifname @checked iifname . ip saddr != @owned counter name source_check drop
   }

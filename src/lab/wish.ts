@@ -1,8 +1,8 @@
 import type { DesiredState } from "../model/desired.ts";
 import type { FirewallRule } from "../model/firewall.ts";
 import type { UnitConfig } from "../model/unit.ts";
-import type { Wishing } from "./gateway.ts";
 import { CONTROLLER_ID } from "./manager.ts";
+import type { Wishing } from "./setup.ts";
 import { segmentOf } from "./switch-flows.ts";
 import {
   type GatewayUnit,

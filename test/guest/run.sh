@@ -22,39 +22,14 @@ while [ $# -gt 0 ]; do
 done
 [ $# -gt 0 ] || { echo "run.sh: no command given (--help)" >&2; exit 2; }
 
-newest() { apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: linux-image-//p'; }
-version=${PCG_GUEST_KERNEL:-$(newest)}
-if [ -z "$version" ]; then
-  apt-get update -qq
-  version=$(newest)
-fi
-[ -n "$version" ] || { echo "run.sh: the package repository has no linux-image-amd64" >&2; exit 1; }
-root=$PWD/build/guest/$version
-
-if [ ! -e "$root/ready" ]; then
-  echo "guest: unpacking Debian's kernel $version" >&2
-  rm -rf "$root"
-  mkdir -p "$root/package"
-  (cd "$root/package" && apt-get download -qq "linux-image-$version" 2>/dev/null) ||
-    { echo "run.sh: apt-get cannot download linux-image-$version; try apt-get update" >&2; exit 1; }
-  dpkg-deb -x "$root"/package/*.deb "$root"
-  depmod -b "$root" "$version"
-  touch "$root/ready"
-fi
+root=$(bash test/guest/kernel.sh)
+version=${root##*/}
 
 # The first file system: busybox, and the modules that the real one needs.
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir -p "$work"/{result,first/{bin,lib/x86_64-linux-gnu,lib64,modules,dev,proc,lower,upper,new}}
-busybox=$(command -v busybox)
-cp "$busybox" "$work/first/bin/busybox"
-for library in $(ldd "$busybox" | grep -o '/lib[^ ]*'); do cp -L "$library" "$work/first$library"; done
-modprobe -d "$root" -S "$version" --show-depends -a virtio_pci 9pnet_virtio 9p overlay |
-  sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' >"$work/modules"
-while read -r module; do
-  cp "$module" "$work/first/modules/"
-  basename "$module"
-done <"$work/modules" >"$work/first/modules/order"
+mkdir -p "$work"/{result,first/{lower,upper,new}}
+bash test/guest/first-files.sh "$root" "$work/first" virtio_pci 9pnet_virtio 9p overlay
 cp test/guest/init.sh "$work/first/init"
 chmod 755 "$work/first/init"
 (cd "$work/first" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/first.cpio"

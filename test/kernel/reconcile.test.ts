@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkWish } from "../../src/bin/pcgd/check-desired.ts";
 import { kernelObjects } from "../../src/datapath/pipeline.ts";
+import { checkWish } from "../../src/dhcp/check-wish.ts";
 import type { KernelObject } from "../../src/model/kernel-object.ts";
 import { textOf } from "../../src/model/object-text.ts";
 import { subjectOf } from "../../src/model/step.ts";

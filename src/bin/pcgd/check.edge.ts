@@ -1,6 +1,6 @@
 import { messageOf, PcgError } from "../../base/error.ts";
+import { checkWish } from "../../dhcp/check-wish.ts";
 import { type Checked, checkUnitConfig } from "../../model/check.ts";
-import { checkWish } from "./check-desired.ts";
 import { readDocument } from "./document.edge.ts";
 
 /** A document with a `unit` is a pcgd.yaml, any other a desired state. @returns the exit code */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { messageOf, PcgError } from "../../base/error.ts";
-import { type EnrolWith, enrol, nameIn } from "../../lcp/enrol/client.edge.ts";
-import { writeCredentials } from "../../lcp/enrol/credentials.edge.ts";
+import { type EnrolWith, nameIn } from "../../lcp/enrol/client.edge.ts";
+import { enrolFirst } from "../../lcp/enrol/first-enrolment.edge.ts";
 import { instanceProof } from "../../lcp/enrol/instance-metadata.edge.ts";
 import { readPin } from "../../lcp/enrol/pin.ts";
 
@@ -21,8 +21,7 @@ export async function enrolUnit(options: EnrolOptions): Promise<number> {
   if (managers.length === 0) throw bad("manager", "say which, such as https://10.99.250.10");
   if (pin === undefined) throw bad("pin", "must be sha256: and 64 hexadecimal digits");
   const proof = await proofOf(options);
-  const credentials = await firstOf(managers, (manager) => enrol({ manager, pin, proof }));
-  writeCredentials(options.credentials, credentials, { managers });
+  const credentials = await enrolFirst({ managers, pin, proof, folder: options.credentials });
   process.stdout.write(`enrolled as ${nameIn(credentials)}; credentials are in ${options.credentials}\n`);
   return 0;
 }
@@ -44,20 +43,6 @@ function textOf(option: string, text: string | undefined): string | undefined {
       error,
     );
   }
-}
-
-/** Only one that cannot be reached is a reason to ask the next. */
-async function firstOf<T>(managers: readonly string[], ask: (manager: string) => Promise<T>): Promise<T> {
-  let last: unknown;
-  for (const manager of managers) {
-    try {
-      return await ask(manager);
-    } catch (error) {
-      if (!(error instanceof PcgError && error.code === "ENROL_UNREACHABLE")) throw error;
-      last = error;
-    }
-  }
-  throw last;
 }
 
 function urlOf(text: string): string {

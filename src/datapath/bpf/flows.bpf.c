@@ -214,6 +214,15 @@ INLINE bool find_sender(const struct iphdr *ip, struct flow *flow)
 }
 
 /*
+ * Most connections are short, and learning one costs more than it saves. So a new one is learned by one in so many of its
+ * packets, at random: a long one soon, a short one seldom, and nothing is kept about those that are not learned.
+ */
+INLINE bool is_left_out(const struct gateway *gw)
+{
+	return bpf_get_prandom_u32() & (gw->flow_cache - 1);
+}
+
+/*
  * The packet is as the stack will see it; its flow begins with what it showed when it came in, which on the uplink is
  * the secondary address.
  */
@@ -239,7 +248,7 @@ INLINE int learn(struct __sk_buff *skb, __u8 side)
 			key.destination = *secondary;
 	}
 	before = bpf_map_lookup_elem(&flows, &key);
-	if (before && is_current(before))
+	if (before ? is_current(before) : is_left_out(gw))
 		return TC_ACT_UNSPEC;
 	/* Read before what it stands for, so that a change meanwhile makes the flow void. */
 	flow.generation = *(volatile const __u32 *)&generation->number;

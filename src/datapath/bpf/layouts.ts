@@ -9,7 +9,10 @@ export const DSCP_INHERIT = 255;
 export const structs = {
   index: { index: "u32" },
   address: { address: "ipv4" },
-  /** What this gateway is, as wished. `dscp` is 0..63 or {@link DSCP_INHERIT}; a limit of 0 lets nothing pass. */
+  /**
+   * What this gateway is, as wished. `dscp` is 0..63 or {@link DSCP_INHERIT}; a limit of 0 lets nothing pass. `flowCache`
+   * is 0 for off, or of how many packets of a new connection one teaches it to the flow cache: a power of two.
+   */
   gateway: {
     tep: "ipv4",
     label: "be32",

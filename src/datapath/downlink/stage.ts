@@ -29,6 +29,9 @@ export const downlink: Stage = {
   ],
 };
 
+/** Packets of a new connection, of which one teaches it to the flow cache. A power of two. */
+const LEARNS_ONE_IN = 4;
+
 const self = ({ tep, geneve, routerMac, flowCache }: Unit): KernelObject =>
   bpfEntry(
     "gateway",
@@ -45,7 +48,7 @@ const self = ({ tep, geneve, routerMac, flowCache }: Unit): KernelObject =>
       fullChecksum: geneve.checksum === "full" ? 1 : 0,
       dscp: geneve.dscp === "inherit" ? DSCP_INHERIT : geneve.dscp,
       ttl: geneve.ttl,
-      flowCache: flowCache ? 1 : 0,
+      flowCache: flowCache ? LEARNS_ONE_IN : 0,
     },
   );
 

@@ -9,6 +9,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
@@ -102,7 +103,9 @@ function readText(file: string): string {
 }
 
 function writeDurably(folder: string, name: string, text: string): void {
-  const fd = openSync(join(folder, name), "w", 0o600);
+  // Made anew, and through no link: root writes here into a folder of another user's.
+  rmSync(join(folder, name), { force: true });
+  const fd = openSync(join(folder, name), "wx", 0o600);
   try {
     fchmodSync(fd, 0o600);
     // Root enrols a machine; the daemon that reads and renews this is another user.

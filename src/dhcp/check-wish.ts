@@ -1,9 +1,9 @@
-import { checkDhcpServer } from "../../dhcp/check.ts";
-import { type Checked, checkDesired } from "../../model/check.ts";
-import type { DesiredState } from "../../model/desired.ts";
-import type { Flaw } from "../../model/flaw.ts";
-import type { Unit } from "../../model/unit.ts";
-import { unitFlaws } from "../../model/unit-check.ts";
+import { type Checked, checkDesired } from "../model/check.ts";
+import type { DesiredState } from "../model/desired.ts";
+import type { Flaw } from "../model/flaw.ts";
+import type { Unit } from "../model/unit.ts";
+import { unitFlaws } from "../model/unit-check.ts";
+import { checkDhcpServer } from "./check.ts";
 
 /** The whole check of a wish: its own, that of each DHCP server against its segment, and of all against the unit. */
 export function checkWish(document: unknown, unit?: Unit): Checked<DesiredState> {

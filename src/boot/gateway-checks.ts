@@ -71,7 +71,9 @@ export const gatewayChecks: readonly CheckRow[] = [
 ];
 
 function objects({ wished, realized, refused, lastError, inSync, troubled, controller }: GatewayFacts) {
-  if (refused.length > 0) return failed(`what is wished is refused: ${refused.join("; ")}`, "mend it; see pcgd status");
+  // A later wish that is refused leaves the gateway as the one before made it.
+  if (refused.length > 0 && realized === null)
+    return failed(`what is wished is refused: ${refused.join("; ")}`, "mend it; see pcgd status");
   if (wished === null) return controller ? ok(NOTHING_WISHED) : notYet(NOTHING_WISHED, PCGD);
   const [first] = troubled;
   if (first !== undefined) return notYet(`${troubled.length} kernel objects are not as wished, such as ${first}`, PCGD);

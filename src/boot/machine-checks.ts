@@ -22,9 +22,9 @@ export const machineChecks: readonly CheckRow[] = [
     isLocal: true,
     look: ({ disk }) => {
       if (typeof disk === "string") return failed(`cannot be written: ${disk}`, "make room, or enlarge the disk");
-      const free = `${megabytes(disk.freeBytes)} MB of ${megabytes(disk.bytes)} are free`;
+      const free = `${megabytes(disk.freeBytes)} MB of ${megabytes(disk.bytes)} MB free`;
       return disk.freeBytes < LEAST_FREE_BYTES
-        ? failed(`only ${free}`, "remove what is not needed below /var, or enlarge the disk")
+        ? failed(`has only ${free}`, "remove what is not needed below /var, or enlarge the disk")
         : ok(`takes writes; ${free}`);
     },
   },

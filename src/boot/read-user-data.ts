@@ -2,6 +2,7 @@ import { gunzipSync } from "node:zlib";
 import { Compile } from "typebox/compile";
 import { parse } from "yaml";
 import { messageOf, PcgError } from "../base/error.ts";
+import { lazily } from "../base/lazily.ts";
 import { checkWish } from "../dhcp/check-wish.ts";
 import { type Flaw, formatFlaw, schemaFlaws } from "../model/flaw.ts";
 import { UserData } from "./user-data.ts";
@@ -11,7 +12,7 @@ const MOST_BYTES = 16 * 1024;
 /** What it may unpack to: the wish of some thousand endpoints. */
 const MOST_UNPACKED = 1024 * 1024;
 
-const userData = Compile(UserData);
+const userData = lazily(() => Compile(UserData));
 
 /**
  * What user data says to this appliance: a `#cloud-config` document, packed by gzip or not, of which it reads one key.
@@ -59,9 +60,9 @@ const isMapping = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 function checked(pcg: unknown): UserData {
-  const flaws = userData.Check(pcg) ? wholeFlaws(pcg) : schemaFlaws(userData, pcg);
-  if (flaws.length > 0 || !userData.Check(pcg))
-    throw new PcgError("BOOT_USER_DATA_REFUSED", { flaws: flaws.map(shown) });
+  const form = userData();
+  const flaws = form.Check(pcg) ? wholeFlaws(pcg) : schemaFlaws(form, pcg);
+  if (flaws.length > 0 || !form.Check(pcg)) throw new PcgError("BOOT_USER_DATA_REFUSED", { flaws: flaws.map(shown) });
   return pcg;
 }
 

@@ -8,7 +8,7 @@ import type { Nic } from "./role.ts";
 /** From the wire upwards: the first that fails is most likely why others do. */
 const rows = [...interfaceChecks, ...machineChecks, ...gatewayChecks];
 
-export const judge = (facts: SelftestFacts): Check[] =>
+const judge = (facts: SelftestFacts): Check[] =>
   rows.map(({ name, isLocal, look }) => ({ name, isLocal, ...look(facts) }));
 
 interface Subject {

@@ -1,4 +1,5 @@
 import { Compile } from "typebox/compile";
+import { lazily } from "../base/lazily.ts";
 import { parseIpv4 } from "../net/ipv4.ts";
 import { contains, networkOf, overlaps, parseInterfaceAddress, parsePrefix } from "../net/prefix.ts";
 import { addressFlaws } from "./address-check.ts";
@@ -7,8 +8,9 @@ import { type Flaw, schemaFlaws } from "./flaw.ts";
 import { natFlaws } from "./nat-check.ts";
 import { UnitConfig } from "./unit.ts";
 
-const desiredState = Compile(DesiredState);
-const unitConfig = Compile(UnitConfig);
+// Not every program that can check both does, and an emulated machine takes a second for it.
+const desiredState = lazily(() => Compile(DesiredState));
+const unitConfig = lazily(() => Compile(UnitConfig));
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
@@ -18,7 +20,7 @@ const checked = <T>(value: T, flaws: readonly Flaw[]): Checked<T> =>
   flaws.length > 0 ? { ok: false, flaws } : { ok: true, value };
 
 export function checkUnitConfig(document: unknown): Checked<UnitConfig> {
-  if (!unitConfig.Check(document)) return { ok: false, flaws: schemaFlaws(unitConfig, document) };
+  if (!unitConfig().Check(document)) return { ok: false, flaws: schemaFlaws(unitConfig(), document) };
   const flaws = Object.entries(document.interfaces)
     .filter(([, i]) => i.name === undefined && i.mac === undefined)
     .map(([role]): Flaw => ({ field: `interfaces.${role}`, value: undefined, why: "give name or mac" }));
@@ -29,7 +31,7 @@ export function checkUnitConfig(document: unknown): Checked<UnitConfig> {
 
 /** Form first; then what only the whole can tell. DHCP servers are checked by src/dhcp. */
 export function checkDesired(document: unknown): Checked<DesiredState> {
-  if (!desiredState.Check(document)) return { ok: false, flaws: schemaFlaws(desiredState, document) };
+  if (!desiredState().Check(document)) return { ok: false, flaws: schemaFlaws(desiredState(), document) };
   return checked(document, [
     ...duplicates(document),
     ...addressFlaws(document),

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -99,13 +99,11 @@ export class BootBench {
   }
 
   /** What another of its commands prints, whatever its exit code. */
-  ask(...args: string[]): string {
-    try {
-      const command = ["netns", "exec", this.machine.name, ...this.#pcgBoot(...args)];
-      return execFileSync("ip", command, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-    } catch (error) {
-      return (error as { stdout: string }).stdout;
-    }
+  ask(...args: string[]): Promise<string> {
+    const command = ["netns", "exec", this.machine.name, ...this.#pcgBoot(...args)];
+    return new Promise((resolve) => {
+      execFile("ip", command, { encoding: "utf8" }, (_, stdout) => resolve(stdout));
+    });
   }
 
   #environment = () => [

@@ -1,7 +1,13 @@
-import { existsSync } from "node:fs";
+import { createSocket } from "node:dgram";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { createServer } from "node:http";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Status } from "../../src/api/status.ts";
 import { BootBench } from "./boot-bench.ts";
-import { until } from "./namespace.ts";
+import { startManager } from "./enrol-bench.ts";
+import { inside } from "./inside.ts";
+import { sh, until } from "./namespace.ts";
 
 let bench: BootBench;
 
@@ -63,5 +69,93 @@ test("pcg-boot waits for what is missing, says what it is, and goes on by itself
     return ["interfaces", "links", "addresses", "mtu", "routers"].every((name) => ok.includes(name));
   });
   expect(bench.state().phase).toBe("starting");
-  expect(bench.ask("diagnosis")).toContain("pcgd does not answer");
+  expect(await bench.ask("diagnosis")).toContain("pcgd does not answer");
+});
+
+const START = "systemctl start --no-block pcg.target";
+
+/** What of pcgd the self-test looks at: its socket, its port, and that it forwards. */
+async function serveLikePcgd(of: BootBench): Promise<void> {
+  const status = {
+    desired: { wished: 1, realized: 1, refused: null, lastError: null },
+    controller: { id: "ccp", state: { address: "10.99.250.10", connected: true, lost: null }, reports: [] },
+    certificate: { name: "pcg-a", until: "2027-01-01T00:00:00.000Z", expired: false, renews: true, lastError: null },
+    objects: { total: 42, byState: { in_sync: 42 }, byKind: { "bpf-program": 6 }, troubled: [] },
+  } satisfies Partial<Status>;
+  mkdirSync(dirname(of.paths.socket), { recursive: true });
+  const server = createServer((_, response) => response.end(JSON.stringify(status)));
+  await new Promise<void>((resolve) => server.listen(of.paths.socket, resolve));
+  const udp = createSocket("udp4");
+  const home = inside(of.machine);
+  await new Promise<void>((resolve) => udp.bind(6081, "10.99.3.44", resolve));
+  home();
+  of.machine.run("sysctl -q -w net.ipv4.ip_forward=1");
+  of.undo(() => server.close());
+  of.undo(() => udp.close());
+}
+
+test("pcg-boot waits for a slow cloud, enrols, starts the gateway, and is ready while all is well", async () => {
+  const home = inside(bench.machine);
+  const undo: (() => unknown)[] = [];
+  const manager = await startManager(undo).finally(home);
+  for (const step of undo) bench.undo(step);
+  const access = (token: string) =>
+    `#cloud-config\npcg: { unit: a, manager: { urls: ["${manager.url}"], pin: "${manager.pin}", token: ${token} } }\n`;
+
+  bench.tell({ faults: { delayMs: 4_000 }, userData: access("spent") });
+  bench.boot();
+  await until("the state is there", () => existsSync(bench.paths.state));
+  await bench.untilCodes("CLOUD_METADATA_SLOW");
+  await bench.untilCodes("ENROL_REFUSED");
+  expect(existsSync(join(bench.root, "notes")) && bench.notes().includes(START)).toBe(false);
+
+  bench.tell({ faults: {}, userData: access(await manager.token()) });
+  await until("the gateway is started", () => bench.notes().includes(START), 60_000);
+  const { uid, mode } = statSync(join(bench.paths.credentials, "key.pem"));
+  expect([uid, mode & 0o777]).toEqual([Number(sh("id -u pcg")), 0o600]);
+  expect(bench.text(bench.paths.config)).toContain("id: ccp");
+  expect(existsSync(bench.paths.ready)).toBe(false);
+
+  await serveLikePcgd(bench);
+  await until("the unit is ready", () => existsSync(bench.paths.ready));
+  expect(await bench.ask("selftest")).not.toMatch(/^(failed|not yet).*[^)]$/m);
+  expect(bench.text(bench.paths.issue)).toContain("Public Cloud Gateway 0.1.0: ready");
+
+  // The downlink's cable is pulled, and put back.
+  bench.machine.run("ip link set ens5 down");
+  await until("it is not ready", () => !existsSync(bench.paths.ready), 30_000);
+  expect(bench.state().phase).toBe("unhealthy");
+  bench.machine.run("ip link set ens5 up");
+  await until("it is ready again", () => existsSync(bench.paths.ready), 30_000);
+});
+
+test("pcg-boot goes on with what it knew, and mends a firewall that was loaded anew", async () => {
+  bench.tell({ userData: alone });
+  const first = bench.boot();
+  await until("the gateway is started", () => bench.notes().includes(START), 30_000);
+  await first.stop("SIGTERM");
+  sh(`rm -r ${bench.root}/run`);
+  bench.tell({ faults: { status: 503 } });
+  bench.machine.run("nft delete table inet appliance");
+  bench.boot();
+  await until("the state is there", () => existsSync(bench.paths.state));
+  await bench.untilCodes("CLOUD_METADATA_REFUSED", "BOOT_NO_LOCKDOWN");
+  expect(bench.state()).toMatchObject({ source: "last", phase: "closed", unit: "a" });
+  bench.lockDown();
+  await bench.untilCodes("CLOUD_METADATA_REFUSED");
+  expect(bench.notes().filter((line) => line === START)).toHaveLength(2);
+  expect(bench.sets()).toContain('"elem": ["ens6"]');
+});
+
+test("pcg-boot names the file that a full disk does not take, and writes it when there is room", async () => {
+  const etc = dirname(bench.paths.config);
+  sh(`mkdir -p ${etc}; mount -t tmpfs -o size=64k tmpfs ${etc}; head -c 64k /dev/zero >${etc}/ballast || true`);
+  bench.undo(() => sh(`umount ${etc}`));
+  bench.tell({ userData: alone });
+  bench.boot();
+  await until("the state is there", () => existsSync(bench.paths.state));
+  await bench.untilCodes("BOOT_FILE_UNWRITABLE", "BOOT_FILE_UNWRITABLE");
+  expect(bench.state().problems[1]?.what).toContain("pcgd.yaml, why ENOSPC");
+  sh(`rm ${etc}/ballast`);
+  await until("the gateway is started", () => bench.notes().includes(START), 30_000);
 });

@@ -9,7 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ["datapath", "dhcp", "lcp"],
   ["kernel"],
   ["reconcile"],
-  ["api", "manager"],
+  ["api", "manager", "upgrade"],
   ["lab"],
   ["bin"],
 ];

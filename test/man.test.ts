@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { nsxManagerHelp } from "../src/bin/nsx-manager/help.ts";
+import { pcgUpgradeHelp } from "../src/bin/pcg-upgrade/help.ts";
 import { pcgdHelp, pcgKernelHelp } from "../src/bin/pcgd/help.ts";
 import { DesiredState } from "../src/model/desired.ts";
 import { commandPage, filePage } from "../src/model/man-page.ts";
@@ -14,6 +15,11 @@ const pages = {
   }),
   "pcgd.8": commandPage({ name: "pcgd", does: "the Public Cloud Gateway's daemon", help: pcgdHelp }),
   "pcg-kernel.8": commandPage({ name: "pcg-kernel", does: "the gateway's door to the kernel", help: pcgKernelHelp }),
+  "pcg-upgrade.8": commandPage({
+    name: "pcg-upgrade",
+    does: "another version for the appliance, and the way back",
+    help: pcgUpgradeHelp,
+  }),
   "pcgd.yaml.5": filePage({
     name: "pcgd.yaml",
     file: "/etc/pcg/pcgd.yaml",

@@ -19,6 +19,8 @@ interface File {
 /** Its names are what its log makes them. Of what is not synced yet, a power cut leaves some of the first. */
 interface Folder {
   readonly kind: "folder";
+  /** What the whole log comes to. */
+  readonly names: Map<string, Node>;
   log: ReadonlyMap<string, Node | undefined>[];
   synced: number;
   settled: number;
@@ -26,15 +28,24 @@ interface Folder {
 
 type Node = File | Folder;
 
-const folder = (): Folder => ({ kind: "folder", log: [], synced: 0, settled: 0 });
+const folder = (): Folder => ({ kind: "folder", names: new Map(), log: [], synced: 0, settled: 0 });
 
-function namesOf({ log }: Folder, upTo = log.length): Map<string, Node> {
-  const names = new Map<string, Node>();
-  for (const [name, node] of log.slice(0, upTo).flatMap((change) => [...change])) {
+function change(names: Map<string, Node>, changes: ReadonlyMap<string, Node | undefined>): void {
+  for (const [name, node] of changes) {
     if (node) names.set(name, node);
     else names.delete(name);
   }
+}
+
+function namesAt({ log }: Folder, upTo: number): Map<string, Node> {
+  const names = new Map<string, Node>();
+  for (const changes of log.slice(0, upTo)) change(names, changes);
   return names;
+}
+
+function record(within: Folder, changes: ReadonlyMap<string, Node | undefined>): void {
+  within.log.push(changes);
+  change(within.names, changes);
 }
 
 const split = (path: string): [string[], string] => [path.split("/").slice(0, -1), path.split("/").at(-1) ?? ""];
@@ -60,7 +71,7 @@ export class FragileDisk implements Files {
   /** Puts a file where it will stay. */
   put(path: string, content: Uint8Array): void {
     const [above, name] = split(path);
-    this.#make(above).log.push(new Map([[name, { kind: "file", content, synced: true, settled: true }]]));
+    record(this.#make(above), new Map([[name, { kind: "file", content, synced: true, settled: true }]]));
     this.#recover(this.#root);
   }
 
@@ -72,7 +83,9 @@ export class FragileDisk implements Files {
 
   #tear(from: Folder): void {
     from.log = from.log.slice(0, from.synced + this.#chance(from.log.length - from.synced + 1));
-    for (const node of namesOf(from).values()) {
+    from.names.clear();
+    for (const changes of from.log) change(from.names, changes);
+    for (const node of from.names.values()) {
       if (node.kind === "folder") this.#tear(node);
       else if (!node.synced) node.content = node.content.subarray(0, this.#chance(node.content.length + 1));
     }
@@ -84,9 +97,9 @@ export class FragileDisk implements Files {
   }
 
   #recover(from: Folder): void {
-    from.log = [namesOf(from)];
+    from.log = [new Map(from.names)];
     from.synced = from.settled = 1;
-    for (const node of namesOf(from).values()) {
+    for (const node of from.names.values()) {
       if (node.kind === "folder") this.#recover(node);
       else node.synced = node.settled = true;
     }
@@ -107,10 +120,10 @@ export class FragileDisk implements Files {
     );
   }
 
-  #glimpse = (from: Folder) => namesOf(from, from.settled + this.#chance(from.log.length - from.settled + 1));
+  #glimpse = (from: Folder) => namesAt(from, from.settled + this.#chance(from.log.length - from.settled + 1));
 
   *#reachable(from: Folder): Generator<Node> {
-    for (const node of namesOf(from).values()) {
+    for (const node of from.names.values()) {
       yield node;
       if (node.kind === "folder") yield* this.#reachable(node);
     }
@@ -122,7 +135,7 @@ export class FragileDisk implements Files {
 
   #find(path: readonly string[]): Node | undefined {
     let at: Node | undefined = this.#root;
-    for (const part of path) at = at?.kind === "folder" ? namesOf(at).get(part) : undefined;
+    for (const part of path) at = at?.kind === "folder" ? at.names.get(part) : undefined;
     return at;
   }
 
@@ -135,9 +148,9 @@ export class FragileDisk implements Files {
   #make(path: readonly string[]): Folder {
     let at = this.#root;
     for (const part of path) {
-      const found = namesOf(at).get(part);
+      const found = at.names.get(part);
       const under: Folder = found?.kind === "folder" ? found : folder();
-      if (under !== found) at.log.push(new Map([[part, under]]));
+      if (under !== found) record(at, new Map([[part, under]]));
       at = under;
     }
     return at;
@@ -145,7 +158,7 @@ export class FragileDisk implements Files {
 
   #name(path: string, node: Node | undefined): void {
     const [above, name] = split(path);
-    this.#folder(above).log.push(new Map([[name, node]]));
+    record(this.#folder(above), new Map([[name, node]]));
   }
 
   async read(path: string): Promise<Uint8Array | undefined> {
@@ -162,7 +175,7 @@ export class FragileDisk implements Files {
     if (found?.kind !== "folder") return new Map();
     const all = [...this.#reachable(this.#root)];
     return new Map(
-      [...namesOf(found)].map(([name, node]) => [
+      [...found.names].map(([name, node]) => [
         name,
         { bytes: node.kind === "file" ? node.content.length : 0, links: all.filter((n) => n === node).length },
       ]),
@@ -201,7 +214,8 @@ export class FragileDisk implements Files {
   async rename(from: string, to: string): Promise<void> {
     this.#step();
     const [above, old] = split(from);
-    this.#folder(above).log.push(
+    record(
+      this.#folder(above),
       new Map([
         [old, undefined],
         [split(to)[1], this.#find(from.split("/"))],
@@ -221,7 +235,7 @@ export class FragileDisk implements Files {
 
   async removeFolder(path: string): Promise<void> {
     const found = this.#find(path.split("/"));
-    if (found?.kind === "folder" && namesOf(found).size > 0)
+    if (found?.kind === "folder" && found.names.size > 0)
       throw new PcgError("UPGRADE_DISK", { path, why: "not empty" });
     await this.remove(path);
   }
@@ -240,7 +254,7 @@ export class FragileDisk implements Files {
   /** Data that was never synced does not get to the disk by this. */
   #settle(from: Folder): void {
     from.synced = from.settled = from.log.length;
-    for (const node of namesOf(from).values()) {
+    for (const node of from.names.values()) {
       if (node.kind === "folder") this.#settle(node);
       else node.settled = node.synced;
     }

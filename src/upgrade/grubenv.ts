@@ -31,7 +31,7 @@ export function readEnvironmentBlock(bytes: Uint8Array): Map<string, string> {
 
 /** Each that ends with a newline no backslash stands before; what follows the last is padding. */
 const linesOf = (text: string): string[] =>
-  [...text.matchAll(/((?:[^\\\n]|\\[\s\S])*)\n/g)].map(([, line = ""]) => line);
+  [...text.matchAll(/((?:[^\\\n]|\\[\s\S])*)\n/gy)].map(([, line = ""]) => line);
 
 const plain = (value: string) => value.replace(/\\([\s\S])/g, "$1");
 const escaped = (value: string) => value.replace(/[\\\n]/g, "\\$&");

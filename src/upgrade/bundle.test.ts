@@ -61,5 +61,7 @@ describe("a bundle", () => {
 
 test("tarHeader writes what GNU tar reads", () => {
   const header = Buffer.from(tarHeader({ name: "root.squashfs", bytes: 0o1234567 }));
-  expect(header.toString("latin1").replace(/\0+/g, "|")).toMatchInlineSnapshot(`"root.squashfs|0000644|0000000|0000000|00001234567|00000000000|010531| 0|ustar|00|"`);
+  expect(header.toString("latin1").replace(/\0+/g, "|")).toMatchInlineSnapshot(
+    `"root.squashfs|0000644|0000000|0000000|00001234567|00000000000|010531| 0|ustar|00|"`,
+  );
 });

@@ -5,7 +5,7 @@ import { type Manifest, manifestBytes } from "./manifest.ts";
 import { newKeys, signed } from "./signature.ts";
 import { SLOT_FILES, type SlotFile } from "./slot.ts";
 
-export const keys = newKeys();
+const keys = newKeys();
 export const trusted = [{ name: "test.pem", pem: keys.publicKey }];
 
 export type Contents = Readonly<Record<SlotFile, string>>;
@@ -27,7 +27,7 @@ export function manifestOf(version: string, contents: Contents): Manifest {
   return { version, builtAt: "2026-01-02T03:04:05Z", kernel: "6.1.0-40-cloud-amd64", files };
 }
 
-export async function* chunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+async function* chunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
   yield bytes;
 }
 

@@ -35,7 +35,7 @@ export const tarPadding = (bytes: number): Uint8Array => new Uint8Array((BLOCK -
 export const TAR_END = new Uint8Array(2 * BLOCK);
 
 /** Whatever is not to the last bit as {@link tarHeader} would write it is refused. @throws UPGRADE_BAD_BUNDLE */
-export function readTarHeader(header: Uint8Array, expected: string): Entry {
+function readTarHeader(header: Uint8Array, expected: string): Entry {
   if (header.length !== BLOCK) throw refuse({ field: expected, why: "the bundle ends before it" });
   const text = Buffer.from(header).toString("latin1");
   const name = text.slice(0, 100).replace(/\0+$/, "");

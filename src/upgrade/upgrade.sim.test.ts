@@ -36,7 +36,7 @@ function take(box: Box, number: number, [step, cut]: Step): Promise<void> {
 
 describe("a box that is upgraded", () => {
   test("boots a whole and working version however often its power is cut, and leaves one that does not work", {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const reached = new Map<string, number>();
     await fc.assert(

@@ -119,8 +119,10 @@ describe("pcg-upgrade on a real disk", () => {
     expect(box.contents()).toBe(before);
   });
 
-  test("install killed at any moment leaves a disk that boots what ran, and the next one succeeds", async () => {
-    for (let delay = 150; delay < 3_000; delay += 350) {
+  test("install killed at any moment leaves a disk that boots what ran, and the next one succeeds", {
+    timeout: 300_000,
+  }, async () => {
+    for (let delay = 300; delay < 3_000; delay += 450) {
       const install = box.spawn("install", box.path("pcg-2.0.0.bundle"), "--no-reboot");
       await new Promise((resolve) => setTimeout(resolve, delay));
       install.kill("SIGKILL");

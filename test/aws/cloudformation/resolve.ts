@@ -54,7 +54,7 @@ class World {
       case "Ref":
         return argument === "AWS::NoValue" ? NOTHING : this.#ref(String(argument));
       case "Fn::GetAtt":
-        return list.join(".");
+        return list[1] === "Arn" ? `arn:aws:iam::${PSEUDO["AWS::AccountId"]}:role/${list[0]}` : list.join(".");
       case "Fn::If":
         return this.#resolved(list[this.#holds({ Condition: list[0] ?? null }) ? 1 : 2] ?? null);
       case "Fn::Sub":

@@ -15,7 +15,7 @@ export default defineConfig({
           name: "unit",
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
-          include: ["src/**/*.test.ts", "test/*.test.ts", "test/sim/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "packer/*.test.ts", "test/*.test.ts", "test/sim/**/*.test.ts"],
         },
       },
       {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # All a bare Debian 12 with Node and npm lacks: packages, npm modules, the eBPF objects, users, kernel features.
 # Run as often as you like; the second time it takes about a second.
-#   setup.sh [--quiet] [--with bench]
+#   setup.sh [--quiet] [--with bench|image]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,11 @@ while [ $# -gt 0 ]; do
       shift
       case "${1:-}" in
         bench) extra+=(kea-admin kea-dhcp4-server) ;;
-        *) echo "setup.sh: --with knows: bench" >&2; exit 2 ;;
+        image)
+          extra+=(packer mmdebstrap squashfs-tools zstd mtools dosfstools fdisk e2fsprogs qemu-utils grub-pc-bin
+            grub-efi-amd64-bin grub-common ovmf openssh-client binutils)
+          ;;
+        *) echo "setup.sh: --with knows: bench, image" >&2; exit 2 ;;
       esac
       ;;
     --help) sed -n '2,4s/^# \{0,1\}//p' "$0"; exit 0 ;;

@@ -3,7 +3,7 @@ source "qemu" "pcg" {
   iso_checksum         = "none"
   disk_image           = true
   skip_resize_disk     = true
-  use_backing_file     = true
+  use_backing_file     = false
   format               = "qcow2"
   accelerator          = "tcg"
   machine_type         = "q35"

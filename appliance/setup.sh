@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
       case "${1:-}" in
         bench) extra+=(kea-admin kea-dhcp4-server) ;;
         image)
-          extra+=(packer mmdebstrap squashfs-tools zstd mtools dosfstools fdisk e2fsprogs qemu-utils grub-pc-bin
+          extra+=(squashfs-tools zstd mtools dosfstools fdisk e2fsprogs qemu-utils grub-pc-bin
             grub-efi-amd64-bin grub-common ovmf openssh-client binutils)
           ;;
         *) echo "setup.sh: --with knows: bench, image" >&2; exit 2 ;;
@@ -38,7 +38,7 @@ packages=(
   iproute2 nftables libnftables1 libbpf1 conntrack ethtool procps util-linux kmod
   clang llvm libbpf-dev linux-libc-dev libc6-dev
   openvswitch-switch udhcpc dhcpcd-base curl iputils-ping
-  tshark tcpdump iperf3 openssl etcd-server etcd-client qemu-system-x86
+  tshark tcpdump iperf3 openssl etcd-server etcd-client qemu-system-x86 packer mmdebstrap
 )
 packages+=("${extra[@]+"${extra[@]}"}")
 

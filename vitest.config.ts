@@ -62,6 +62,8 @@ export default defineConfig({
           name: "aws",
           sequence: { groupOrder: 5 },
           include: ["test/aws/**/*.test.ts"],
+          // Whoever needs moto first makes it for the others.
+          fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

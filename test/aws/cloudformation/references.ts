@@ -15,7 +15,7 @@ export interface Reference {
 const PLACEHOLDER = /\$\{([^!}][^}]*)\}/g;
 
 /** All that a value names, however deep. */
-export function references(value: Value, at: string, given: readonly string[] = []): readonly Reference[] {
+function references(value: Value, at: string, given: readonly string[] = []): readonly Reference[] {
   const called = call(value);
   if (called) return ofCall(called[0], called[1], at, given);
   if (isList(value)) return value.flatMap((item, i) => references(item, `${at}[${i}]`, given));

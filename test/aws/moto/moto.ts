@@ -7,7 +7,7 @@ import { type Element, parseXml } from "./xml.ts";
 
 export const REGION = "eu-central-1";
 const VERSIONS = { ec2: "2016-11-15", iam: "2010-05-08", cloudformation: "2010-05-15", sts: "2011-06-15" };
-export type Service = keyof typeof VERSIONS;
+type Service = keyof typeof VERSIONS;
 
 /** AWS's APIs, emulated, on this machine's loopback. */
 export interface Moto {

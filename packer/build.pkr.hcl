@@ -7,9 +7,11 @@ build {
   }
 
   provisioner "shell" {
-    environment_vars = ["VERSION=${var.version}", "SOURCE_DATE_EPOCH=${var.built_at}"]
-    execute_command  = "chmod +x {{ .Path }}; $([ $(id -u) = 0 ] || echo sudo) env {{ .Vars }} bash {{ .Path }}"
-    scripts          = ["${var.root}/packer/files/install.sh", "${var.root}/packer/files/seal.sh"]
+    environment_vars = [
+      "VERSION=${var.version}", "BUILT_AT=${var.built_at}", "SOURCE_DATE_EPOCH=${var.root_time}"
+    ]
+    execute_command = "chmod +x {{ .Path }}; $([ $(id -u) = 0 ] || echo sudo) env {{ .Vars }} bash {{ .Path }}"
+    scripts         = ["${var.root}/packer/files/install.sh", "${var.root}/packer/files/seal.sh"]
   }
 
   provisioner "file" {

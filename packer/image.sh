@@ -22,6 +22,7 @@ done
 
 version=${PCG_VERSION:-$(node -p 'require("./package.json").version')}
 built_at=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
+commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 out=build/image
 work=$out/work
 limit=$((250 * 1000 * 1000))
@@ -77,7 +78,7 @@ if [ -n "$pinned" ]; then
   [ -e "$pinned" ] || fail "$pinned does not exist"
   mirror=${PCG_MIRROR:-http://snapshot.debian.org/archive $(sed -n 's/^# snapshot //p' "$pinned")}
 fi
-digest=$( (cat packer/packages.txt packer/base/* "$out/key.pub" ${pinned:+"$pinned"}; echo "$mirror") | sha256sum | cut -c1-12)
+digest=$( (cat packer/packages.txt packer/base/* "$out/key.pub" $(find appliance/rootfs -path "*initramfs-tools*" -type f | sort) ${pinned:+"$pinned"}; echo "$mirror") | sha256sum | cut -c1-12)
 base=$out/base-$digest.raw
 if [ -n "$fresh" ] || [ ! -e "$base" ]; then
   step "base: Debian 12 on a disk"
@@ -95,7 +96,7 @@ if [ -e packer/compat.sh ]; then
   bash packer/compat.sh "$template"
 fi
 PACKER_CACHE_DIR=$out/cache CHECKPOINT_DISABLE=1 packer build -color=false -timestamp-ui -only=qemu.pcg \
-  -var "root=." -var "version=$version" -var "built_at=$built_at" -var "upload=$out/upload.tar" \
+  -var "root=." -var "version=$version" -var "built_at=$built_at" -var "source_commit=$commit" -var "upload=$out/upload.tar" \
   -var "artifacts=$work/artifacts.tar" -var "base_image=$base" -var "ssh_key=$out/key" -var "out=$work/packer" \
   "$template" >"$work/packer.log" 2>&1 || { tail -40 "$work/packer.log" >&2; fail "packer failed (console: $work/packer.console)"; }
 grep -o 'qemu.pcg: · .*' "$work/packer.log" | sed 's/^qemu.pcg: /            /' || true

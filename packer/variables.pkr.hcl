@@ -10,10 +10,22 @@ variable "version" {
   description = "What the image calls itself."
 }
 
+variable "source_commit" {
+  type        = string
+  default     = "unknown"
+  description = "The commit it is built from."
+}
+
 variable "built_at" {
   type        = string
   default     = "0"
-  description = "Seconds since 1970 that every file of the image bears."
+  description = "Seconds since 1970 that the manifest tells."
+}
+
+variable "root_time" {
+  type        = string
+  default     = "1704067200"
+  description = "Seconds since 1970 that every file of the root file system bears: one time for all versions, so that a root in which nothing changed has the same digest."
 }
 
 variable "upload" {

@@ -24,7 +24,7 @@ TABLE
 mkfs.ext4 -q -L pcg -U "$uuid" -m 1 -d "$root" -E "offset=$((ext4 * sector)),hash_seed=$uuid" "$disk" "$((ext4_size / 2))k"
 
 # Both GRUBs carry all they need and go on with /boot/grub/grub.cfg of the ext4 file system.
-printf 'search --no-floppy --fs-uuid --set=root %s\nset prefix=($root)/boot/grub\n' "$uuid" >"$work/early.cfg"
+printf 'search.fs_uuid %s root\nset prefix=($root)/boot/grub\n' "$uuid" >"$work/early.cfg"
 modules=(part_gpt ext2 search_fs_uuid normal configfile linux loadenv test echo serial terminal minicmd sleep reboot halt)
 grub-mkimage -O x86_64-efi -o "$work/grub.efi" -c "$work/early.cfg" -p /boot/grub "${modules[@]}"
 grub-mkimage -O i386-pc -o "$work/core.img" -c "$work/early.cfg" -p /boot/grub biosdisk "${modules[@]}"

@@ -52,8 +52,8 @@ while read -r program; do ln -sf "/opt/pcg/bin/$program" "/usr/bin/$program"; do
 say "what starts at boot"
 off=(systemd-networkd-wait-online.service systemd-network-generator.service systemd-pstore.service remote-fs.target
   conntrackd.service e2scrub_reap.service fstrim.timer e2scrub_all.timer dpkg-db-backup.timer apt-daily.timer apt-daily-upgrade.timer)
-systemctl --quiet disable "${off[@]}"
-systemctl --quiet enable systemd-networkd systemd-resolved tmp.mount
+systemctl --quiet --no-reload disable "${off[@]}"
+systemctl --quiet --no-reload enable systemd-networkd systemd-resolved tmp.mount
 # A unit of ours with an [Install] section is one to start.
 cd "$upload/rootfs/etc/systemd/system"
-grep -ls '^\[Install\]' -- *.* | xargs systemctl --quiet enable
+grep -ls '^\[Install\]' -- *.* | xargs systemctl --quiet --no-reload enable

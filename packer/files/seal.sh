@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # On the machine that becomes the image, after install.sh: the system is packed into slot a, and at shutdown everything
-# else goes: the disk then holds /boot/grub, /slots and a fresh /var. Run by Packer as root, with VERSION and
-# SOURCE_DATE_EPOCH; leaves /var/tmp/artifacts.tar for it to fetch.
+# else goes: the disk then holds /boot/grub, /slots and a fresh /var. Run by Packer as root, with VERSION and BUILT_AT;
+# leaves /var/tmp/artifacts.tar for it to fetch.
 set -euo pipefail
-export SOURCE_DATE_EPOCH
 
 say() { printf '· %s\n' "$*"; }
 upload=/var/tmp/upload slot=/slots/a out=/var/tmp/artifacts
@@ -15,11 +14,12 @@ dpkg-query -W -f '${Package}\t${Version}\t${Architecture}\t${source:Package}\t${
 
 say "kernel $kernel and its first file system"
 cp "/boot/vmlinuz-$kernel" "$slot/vmlinuz"
-mkinitramfs -o "$slot/initrd.img" "$kernel"
+# QEMU's base brings it, made without emulation.
+if [ -e /boot/initrd.pcg ]; then cp /boot/initrd.pcg "$slot/initrd.img"; else mkinitramfs -o "$slot/initrd.img" "$kernel"; fi
 
-# What belongs to this machine and not to the image.
+# What belongs to this machine and not to the image. Packer still needs the ssh keys: they are left out below.
 say "cleaning"
-rm -rf /etc/ssh/ssh_host_* /root/.ssh /root/.bash_history /home/* /etc/systemd/network/99-build.network /etc/hostname
+rm -rf /etc/systemd/network/99-build.network /etc/hostname
 rm -rf /usr/share/{man,locale,info,lintian,bug} /etc/*-
 find /usr/share/doc -not -type d -not -name copyright -delete
 find /usr/share/doc -type d -empty -delete
@@ -46,9 +46,10 @@ say "packing /"
 mkdir -p /run/whole
 mount --bind / /run/whole
 rm -f "$slot/root.squashfs"
-mksquashfs /run/whole "$slot/root.squashfs" -quiet -no-progress -comp zstd -Xcompression-level 9 \
+env -u SOURCE_DATE_EPOCH mksquashfs /run/whole "$slot/root.squashfs" -quiet -no-progress -comp zstd -Xcompression-level 9 \
   -mkfs-time "$SOURCE_DATE_EPOCH" -all-time "$SOURCE_DATE_EPOCH" -wildcards -e \
   'boot/*' 'slots' 'store/*' 'lost+found' 'var/*' 'var.new' 'tmp/*' 'vmlinuz*' 'initrd.img*' \
+  'etc/ssh/ssh_host_*' 'root/*' 'root/.*' 'home/*' \
   'usr/share/initramfs-tools' 'etc/initramfs-tools' 'usr/lib/apt' 'usr/bin/apt*' 'usr/lib/*/libapt-*' 'usr/share/doc-base' 'usr/include'
 umount /run/whole
 cp "$upload/product.squashfs" "$slot/"
@@ -57,7 +58,7 @@ say "manifest"
 entry() { printf '    "%s": { "sha256": "%s", "bytes": %s }' "$1" "$(sha256sum "$slot/$1" | cut -d' ' -f1)" "$(stat -c %s "$slot/$1")"; }
 {
   printf '{\n  "version": "%s",\n  "builtAt": "%s",\n  "kernel": "%s",\n  "files": {\n' \
-    "$VERSION" "$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%dT%H:%M:%SZ)" "$kernel"
+    "$VERSION" "$(date -u -d "@$BUILT_AT" +%Y-%m-%dT%H:%M:%SZ)" "$kernel"
   entry vmlinuz; printf ',\n'
   entry initrd.img; printf ',\n'
   entry root.squashfs; printf ',\n'

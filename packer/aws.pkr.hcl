@@ -64,12 +64,6 @@ variable "aws_deprecate_after_days" {
   description = "After so many days EC2 no longer offers the image to those it is not named to."
 }
 
-variable "source_commit" {
-  type        = string
-  default     = "unknown"
-  description = "The commit that it is built from."
-}
-
 locals {
   aws_built_at = timestamp()
   aws_tags = {

@@ -62,7 +62,6 @@ cp -r appliance/rootfs "$work/upload/rootfs"
 mkdir -p "$work/upload/rootfs/usr/share/pcg/upgrade-keys"
 openssl pkey -in "$signing" -pubout -out "$work/upload/rootfs/usr/share/pcg/upgrade-keys/build.pem"
 chmod -R go=rX "$work/upload/rootfs/usr/share/pcg"
-(cd "$work/product/bin" && ls | grep -vx node) >"$work/upload/programs"
 cp packer/packages.txt appliance/boot/grub.cfg "$work/product.squashfs" "$work/upload/"
 tar -c -C "$work/upload" --owner=0 --group=0 --numeric-owner -f "$out/upload.tar" .
 if [ -n "$prepare" ]; then
@@ -124,8 +123,11 @@ mv "$work/packages.txt" "$out/packages.txt"
 } >"$out/files.txt"
 node_modules/.bin/node packer/make-sbom.edge.ts --version "$version" --built-at "$built_at" "$work/slot/packages.tsv" \
   package-lock.json >"$out/sbom.cdx.json"
+kernel=$(node -p 'require("./'"$work"'/slot/manifest.json").kernel')
+built=$(node -p 'require("./'"$work"'/slot/manifest.json").builtAt')
 if [ -e src/bin/pcg-upgrade.ts ]; then
-  node_modules/.bin/node src/bin/pcg-upgrade.ts pack --key "$signing" --out "$out/pcg-$version.bundle" "$work/slot"
+  node_modules/.bin/node src/bin/pcg-upgrade.ts pack --slot "$work/slot" --version "$version" \
+    --key "$signing" --out "$out/pcg-$version.bundle" --kernel "$kernel" --built-at "$built"
 fi
 (cd "$out" && sha256sum pcg-"$version".* packages.txt files.txt sbom.cdx.json >SHA256SUMS)
 

@@ -31,29 +31,20 @@ if dpkg-query -W cloud-init >/dev/null 2>&1; then
   apt-get -qq --purge autoremove -o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false
 fi
 
-# Fixed numbers: /var outlives the image that made it.
-say "users"
-groupadd --gid 901 pcg
-useradd --uid 901 --gid pcg --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin pcg
-useradd --uid 902 --gid pcg --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin pcg-kernel
-getent passwd admin >/dev/null || useradd --uid 1000 --user-group --no-create-home --shell /bin/bash admin
-# By hand: usermod refuses while Packer is logged in as this user.
-sed -i 's|^\(admin:[^:]*:[^:]*:[^:]*:\)[^:]*:[^:]*:|\1Operator:/var/lib/admin:|' /etc/passwd
-usermod --password '*' admin
-install -d -m 700 -o admin -g admin /var/lib/admin
-usermod --password '*' root
-
+# Over /, even where a package has put a link: that is replaced, not written through.
 say "our files"
-cp -r --preserve=mode,links "$upload/rootfs/." /
+cp -r --preserve=mode,links --remove-destination "$upload/rootfs/." /
 mkdir -p /opt/pcg /store
-while read -r program; do ln -sf "/opt/pcg/bin/$program" "/usr/bin/$program"; done <"$upload/programs"
 [ -e /etc/systemd/system/tmp.mount ] || cp /usr/share/systemd/tmp.mount /etc/systemd/system/
 
+# The users of rootfs/etc/sysusers.d. On AWS `admin` is there already, and Packer is logged in as it.
+say "users"
+systemd-sysusers
+sed -i 's|^\(admin:[^:]*:[^:]*:[^:]*:\)[^:]*:[^:]*:|\1Operator:/var/lib/admin:|' /etc/passwd
+usermod --password '*' admin
+usermod --password '*' root
+
+# What rootfs/etc/systemd/system-preset says.
 say "what starts at boot"
-off=(systemd-networkd-wait-online.service systemd-network-generator.service systemd-pstore.service remote-fs.target
-  conntrackd.service e2scrub_reap.service fstrim.timer e2scrub_all.timer dpkg-db-backup.timer apt-daily.timer apt-daily-upgrade.timer)
-systemctl --quiet --no-reload disable "${off[@]}"
-systemctl --quiet --no-reload enable systemd-networkd systemd-resolved tmp.mount
-# A unit of ours with an [Install] section is one to start.
-cd "$upload/rootfs/etc/systemd/system"
-grep -ls '^\[Install\]' -- *.* | xargs systemctl --quiet --no-reload enable
+systemctl --quiet --no-reload preset-all
+systemctl --quiet --no-reload enable tmp.mount

@@ -25,8 +25,6 @@ find /usr/share/doc -not -type d -not -name copyright -delete
 find /usr/share/doc -type d -empty -delete
 : >/etc/machine-id
 printf '# /var, / and all else are mounted by the initramfs.\n' >/etc/fstab
-ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
-[ ! -d "$upload/rootfs/etc" ] || cp -r --preserve=mode,links "$upload/rootfs/etc/." /etc/
 
 # /var of a new box, kept as a tree on the disk and as rules, which give later versions of the image what they add to it.
 say "/var"
@@ -50,7 +48,7 @@ env -u SOURCE_DATE_EPOCH mksquashfs /run/whole "$slot/root.squashfs" -quiet -no-
   -mkfs-time "$SOURCE_DATE_EPOCH" -all-time "$SOURCE_DATE_EPOCH" -wildcards -e \
   'boot/*' 'slots' 'store/*' 'lost+found' 'var/*' 'var.new' 'tmp/*' 'vmlinuz*' 'initrd.img*' \
   'etc/ssh/ssh_host_*' 'root/*' 'root/.*' 'home/*' \
-  'usr/share/initramfs-tools' 'etc/initramfs-tools' 'usr/lib/apt' 'usr/bin/apt*' 'usr/lib/*/libapt-*' 'usr/share/doc-base' 'usr/include'
+  'usr/lib/udev/hwdb.bin' 'usr/lib/udev/hwdb.d' 'usr/share/initramfs-tools' 'etc/initramfs-tools' 'usr/lib/apt' 'usr/bin/apt*' 'usr/lib/*/libapt-*' 'usr/share/doc-base' 'usr/include'
 umount /run/whole
 cp "$upload/product.squashfs" "$slot/"
 

@@ -122,8 +122,7 @@ export class BootWorld implements Host {
       get: async (path) => {
         const ttl = { "x-aws-ec2-metadata-token-ttl-seconds": "60" };
         const token = await ask("PUT", "/latest/api/token", ttl);
-        if (token.status !== 200)
-          throw refused("api/token", token.status);
+        if (token.status !== 200) throw refused("api/token", token.status);
         if (token.body.length === 0) throw new PcgError("CLOUD_METADATA_INCOMPLETE", { path: "api/token" });
         const header = { "x-aws-ec2-metadata-token": Buffer.from(token.body).toString() };
         const { status, body } = await ask("GET", `/latest/${path}`, header);

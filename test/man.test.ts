@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { pcgBootHelp } from "../src/bin/pcg-boot/help.ts";
 import { nsxManagerHelp } from "../src/bin/nsx-manager/help.ts";
-import { UserDataDocument } from "../src/boot/user-data.ts";
+import { pcgBootHelp } from "../src/bin/pcg-boot/help.ts";
 import { pcgdHelp, pcgKernelHelp } from "../src/bin/pcgd/help.ts";
+import { UserDataDocument } from "../src/boot/user-data.ts";
 import { DesiredState } from "../src/model/desired.ts";
 import { commandPage, filePage } from "../src/model/man-page.ts";
 import { referenceOf } from "../src/model/reference.ts";

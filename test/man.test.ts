@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { nsxManagerHelp } from "../src/bin/nsx-manager/help.ts";
 import { pcgBootHelp } from "../src/bin/pcg-boot/help.ts";
+
 import { pcgUpgradeHelp } from "../src/bin/pcg-upgrade/help.ts";
+
 import { pcgdHelp, pcgKernelHelp } from "../src/bin/pcgd/help.ts";
 import { UserDataDocument } from "../src/boot/user-data.ts";
 import { DesiredState } from "../src/model/desired.ts";

@@ -113,8 +113,8 @@ export class Box {
     this.disk.crash();
     const variables = readEnvironmentBlock((await this.disk.read(GRUBENV)) ?? new Uint8Array());
     const environment = environmentOf(variables);
-    this.disk.put(GRUBENV, environmentBlock(withEnvironment(variables, { ...environment, try: undefined })));
     const seen = { a: this.disk.grubSees("slots/a"), b: this.disk.grubSees("slots/b") };
+    this.disk.put(GRUBENV, environmentBlock(withEnvironment(variables, { ...environment, try: undefined })));
     const names = ["manifest.json", ...SLOT_FILES];
     const slot = grubChoice((one) => names.every((name) => seen[one].has(name)), environment);
     if (!slot) throw new Error("nothing can be booted");

@@ -68,6 +68,16 @@ export default defineConfig({
           hookTimeout: 300_000,
         },
       },
+      {
+        test: {
+          name: "image",
+          sequence: { groupOrder: 6 },
+          include: ["test/image/**/*.test.ts"],
+          globalSetup: ["test/image/laboratory.ts"],
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+        },
+      },
     ],
   },
 });

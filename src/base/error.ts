@@ -45,6 +45,7 @@ const catalogue = {
   CLOUD_METADATA_INCOMPLETE: "the instance metadata service leaves something out",
   CLOUD_METADATA_BAD: "the instance metadata service says what cannot be",
   BOOT_NOT_RUNNING: "pcg-boot does not run",
+  BOOT_NOT_ROOT: "only root can test everything",
   BOOT_OTHER_MACHINE: "the configuration written last is not for this machine's interfaces",
   BOOT_ENI_MISSING: "no network interface is attached for a role",
   BOOT_ENI_AMBIGUOUS: "two network interfaces are attached for one role",

@@ -20,12 +20,13 @@ try {
   });
   const { metadata, user, json } = options;
   const paths = bootPaths(options.root);
+  const isRoot = process.getuid?.() === 0;
   const host = linuxHost({ paths, metadata, user });
   const [command = "run"] = options.help ? ["help"] : positionals;
   const commands: Record<string, () => Promise<number> | number> = {
     run: () => run(host, paths),
-    selftest: () => showSelftest({ host, paths, json }),
-    diagnosis: () => showDiagnosis({ host, paths, json }),
+    selftest: () => showSelftest({ host, paths, json, isRoot }),
+    diagnosis: () => showDiagnosis({ host, paths, json, isRoot }),
     help: () => {
       process.stdout.write(`${pcgBootHelp}\n`);
       return 0;

@@ -54,13 +54,15 @@ async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
   if (url) await answering(daemon, () => answers(daemon, url), started);
 }
 
-/** Long enough for an emulated machine: a daemon that ended is noticed at once. */
-const READY_MS = 180_000;
+/** Long enough on an emulated machine: a daemon that ended is noticed at once. */
+const READY_MS = 90_000;
+/** Long enough for one that is itself an emulated machine, on a busy one. */
+const MACHINE_READY_MS = 600_000;
 
 /** Waits until the daemon is there. @throws LAB_FAILED with the end of its log */
 async function answering(daemon: Daemon, isThere: () => Promise<boolean>, { ending }: Started): Promise<void> {
-  const { name, log } = daemon;
-  const giveUpAt = Date.now() + READY_MS;
+  const { name, log, says } = daemon;
+  const giveUpAt = Date.now() + (says === undefined ? READY_MS : MACHINE_READY_MS);
   while (!(await isThere())) {
     const ended = ending();
     const problem = ended === undefined ? "does not answer" : `ended with ${ended}`;

@@ -21,7 +21,7 @@ export const onUnit = (command: string): string => vpc.run([...sshTo(paths, unit
 /** The same as root, which an operator becomes by saying so. */
 export const asRoot = (command: string): string => onUnit(`sudo bash -euo pipefail -c ${quote(command)}`);
 
-export const unitStatus = (): Status => JSON.parse(onUnit("pcgd status --json")) as Status;
+export const unitStatus = (): Status => JSON.parse(asRoot("pcgd status --json")) as Status;
 
 /** All that the unit ever said on its serial console. */
 export const consoleText = (): string => readFileSync(paths.log("pcg-a"), "utf8");

@@ -1,3 +1,4 @@
+import { PcgError } from "../../base/error.ts";
 import type { BootPaths } from "../../boot/boot-paths.ts";
 import { type Check, isHealthy } from "../../boot/check.ts";
 import type { Host } from "../../boot/host.ts";
@@ -10,18 +11,22 @@ interface Showing {
   readonly host: Host;
   readonly paths: BootPaths;
   readonly json: boolean;
+  /** Only root can test everything. */
+  readonly isRoot: boolean;
 }
 
 /** Tests now, and prints what comes of it. @returns the exit code */
-export async function showSelftest({ host, paths, json }: Showing): Promise<number> {
+export async function showSelftest({ host, paths, json, isRoot }: Showing): Promise<number> {
+  if (!isRoot) throw new PcgError("BOOT_NOT_ROOT", { hint: "sudo pcg-boot selftest" });
   const checks = await checkNow(host, stateOf(host, paths));
   print(json ? { healthy: isHealthy(checks), checks } : selftestText(checks));
   return isHealthy(checks) ? 0 : 1;
 }
 
-export async function showDiagnosis({ host, paths, json }: Showing): Promise<number> {
+/** With the self-test of this moment, or for whoever is not root the service's last one. */
+export async function showDiagnosis({ host, paths, json, isRoot }: Showing): Promise<number> {
   const state = stateOf(host, paths);
-  const now: BootState = { ...state, checks: await checkNow(host, state) };
+  const now: BootState = isRoot ? { ...state, checks: await checkNow(host, state) } : state;
   print(json ? now : diagnosisText(now));
   return 0;
 }

@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 /**
  * unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory, told by a file.
  * control: the same, told by the manager. guest: eBPF and laboratory again on Debian's own kernel, in an emulated
- * machine, some ten minutes. One after the other.
+ * machine, some ten minutes. aws: the CloudFormation templates and the AMI's build, against an emulation of AWS. One
+ * after the other.
  */
 export default defineConfig({
   test: {
@@ -54,6 +55,17 @@ export default defineConfig({
           sequence: { groupOrder: 4 },
           include: ["test/guest/**/*.test.ts"],
           testTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          name: "aws",
+          sequence: { groupOrder: 5 },
+          include: ["test/aws/**/*.test.ts"],
+          // Whoever needs moto first makes it for the others.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
         },
       },
     ],

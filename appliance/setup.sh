@@ -15,7 +15,7 @@ while [ $# -gt 0 ]; do
       case "${1:-}" in
         bench) extra+=(kea-admin kea-dhcp4-server) ;;
         image)
-          extra+=(packer mmdebstrap squashfs-tools zstd mtools dosfstools fdisk e2fsprogs qemu-utils grub-pc-bin
+          extra+=(squashfs-tools zstd mtools dosfstools fdisk e2fsprogs qemu-utils grub-pc-bin
             grub-efi-amd64-bin grub-common ovmf openssh-client binutils)
           ;;
         *) echo "setup.sh: --with knows: bench, image" >&2; exit 2 ;;
@@ -39,6 +39,7 @@ packages=(
   clang llvm libbpf-dev linux-libc-dev libc6-dev
   openvswitch-switch udhcpc dhcpcd-base curl iputils-ping
   tshark tcpdump iperf3 openssl openssh-client systemd etcd-server etcd-client qemu-system-x86
+  squashfs-tools grub-common e2fsprogs packer mmdebstrap
 )
 packages+=("${extra[@]+"${extra[@]}"}")
 

@@ -7,7 +7,7 @@ export interface Bom {
   readonly components: readonly Component[];
 }
 
-export interface Component {
+interface Component {
   readonly type: "library" | "operating-system" | "firmware";
   readonly "bom-ref": string;
   readonly name: string;

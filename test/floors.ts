@@ -9,7 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ["datapath", "dhcp", "lcp", "cloud"],
   ["kernel"],
   ["reconcile"],
-  ["api", "manager", "boot"],
+  ["api", "manager", "boot", "upgrade"],
   ["lab"],
   ["bin"],
 ];

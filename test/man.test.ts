@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { nsxManagerHelp } from "../src/bin/nsx-manager/help.ts";
 import { pcgBootHelp } from "../src/bin/pcg-boot/help.ts";
+
+import { pcgUpgradeHelp } from "../src/bin/pcg-upgrade/help.ts";
+
 import { pcgdHelp, pcgKernelHelp } from "../src/bin/pcgd/help.ts";
 import { UserDataDocument } from "../src/boot/user-data.ts";
 import { DesiredState } from "../src/model/desired.ts";
@@ -28,6 +31,11 @@ const pages = {
     intro:
       "A #cloud-config document (YAML, packed by gzip or not, 16 KiB at most), of which pcg-boot(8) reads the one key pcg. Unknown fields are refused, and a document with a flaw is refused whole: pcg-boot diagnosis says what is wrong. Changed user data counts at once for a gateway that runs. Whoever may read the instance's user data may read the token, which is good once.",
     rows: referenceOf(UserDataDocument),
+  }),
+  "pcg-upgrade.8": commandPage({
+    name: "pcg-upgrade",
+    does: "another version for the appliance, and the way back",
+    help: pcgUpgradeHelp,
   }),
   "pcgd.yaml.5": filePage({
     name: "pcgd.yaml",

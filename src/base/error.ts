@@ -57,6 +57,15 @@ const catalogue = {
   BOOT_FILE_UNWRITABLE: "a file cannot be written",
   BOOT_COMMAND_FAILED: "a command failed",
   BOOT_NO_LOCKDOWN: "the appliance's own firewall is not loaded",
+  UPGRADE_BAD_BUNDLE: "an upgrade bundle is not what it should be",
+  UPGRADE_NOT_SIGNED: "an upgrade bundle is not signed with a key that is trusted here",
+  UPGRADE_OLDER: "an upgrade bundle is older than what runs",
+  UPGRADE_NO_SPACE: "an upgrade bundle does not fit on the disk",
+  UPGRADE_NOT_NOW: "an upgrade cannot begin as things are",
+  UPGRADE_UNHEALTHY: "a new version did not become healthy",
+  UPGRADE_BAD_ENVIRONMENT: "GRUB's environment block is not what it should be",
+  UPGRADE_DISK: "the disk with the two slots cannot be used",
+  UPGRADE_FAILED: "a step of an upgrade failed",
   LAB_FAILED: "the laboratory could not be set up",
 } as const;
 

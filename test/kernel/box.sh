@@ -2,19 +2,19 @@
 # Becomes systemd as process 1 of a container: this machine's system, the appliance's files over it, the checkout as the
 # product. Nothing of it outlives its process but what is in FOLDER. Kernel settings that are not the network's are
 # read-only, so that the appliance's do not become this machine's.
-#   box.sh FOLDER CHECKOUT    FOLDER: an empty one; config/ in it becomes /etc/pcg, units/ more units
+#   box.sh FOLDER CHECKOUT UNIT    FOLDER: an empty one; config/ in it becomes /etc/pcg, units/ more units; UNIT is started
 set -euo pipefail
 [ "${1:-}" != --help ] || { sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0; }
-folder=$1 checkout=$2 root=$1/root
+folder=$1 checkout=$2 unit=$3 root=$1/root
 
-if [ "${3:-}" != inside ]; then
+if [ "${4:-}" != inside ]; then
   mkdir -p "$folder/cgroup"
   mount -t cgroup2 cgroup2 "$folder/cgroup"
   mkdir "$folder/cgroup/pcg-box-$$"
   echo $$ >"$folder/cgroup/pcg-box-$$/cgroup.procs"
   echo "pcg-box-$$" >"$folder/cgroup-name"
   umount "$folder/cgroup"
-  exec unshare --fork --kill-child --pid --mount --propagation private --uts --ipc --cgroup "$0" "$folder" "$checkout" inside
+  exec unshare --fork --kill-child --pid --mount --propagation private --uts --ipc --cgroup "$0" "$folder" "$checkout" "$unit" inside
 fi
 
 mkdir -p "$root" "$folder/layer"
@@ -46,6 +46,9 @@ for source in "$checkout"/src/bin/pcg*.ts; do
 done
 cp -a "$folder/config/." "$root/var/lib/pcg-etc/"
 cp -a "$folder/units/." "$root/run/systemd/system/"
+# networkctl speaks D-Bus, which this machine may lack.
+printf '#!/bin/sh\nexec systemctl restart systemd-networkd\n' >"$root/usr/local/bin/networkctl"
+chmod 755 "$root/usr/local/bin/networkctl"
 for other in systemd-sysctl systemd-modules-load systemd-udevd systemd-udev-trigger systemd-random-seed; do
   ln -s /dev/null "$root/run/systemd/system/$other.service"
 done
@@ -53,4 +56,4 @@ done
 cd "$root"
 pivot_root . .
 umount --lazy .
-exec env -i container=pcg-box PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system systemd.unit=pcg.target
+exec env -i container=pcg-box PATH=/usr/sbin:/usr/bin:/sbin:/bin /lib/systemd/systemd --system "systemd.unit=$unit"

@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Namespace, quote, sh, until } from "./namespace.ts";
 
-interface BoxFiles {
+interface BoxOptions {
+  /** What is started. */
+  readonly start: string;
   /** What is in /etc/pcg. */
   readonly config: Readonly<Record<string, string>>;
   /** More unit files, drop-ins say. */
@@ -15,7 +17,7 @@ export class Box {
   readonly #folder: string;
   readonly #main: ReturnType<Namespace["start"]>;
 
-  constructor(network: Namespace, { config, units }: BoxFiles) {
+  constructor(network: Namespace, { start, config, units }: BoxOptions) {
     this.#folder = mkdtempSync(join(tmpdir(), "box-"));
     const put = (place: string, files: Readonly<Record<string, string>>) => {
       mkdirSync(join(this.#folder, place));
@@ -26,7 +28,7 @@ export class Box {
     };
     put("config", config);
     put("units", units);
-    this.#main = network.start(join(import.meta.dirname, "box.sh"), [this.#folder, process.cwd()]);
+    this.#main = network.start(join(import.meta.dirname, "box.sh"), [this.#folder, process.cwd(), start]);
   }
 
   /** What a command prints that runs in the box. */

@@ -24,6 +24,7 @@ beforeAll(async () => {
       `ip link add ${name} type veth peer name far-${name}; ip link set far-${name} up; ip addr add ${address}/24 dev ${name}; ip link set ${name} up`,
     );
   box = new Box(network, {
+    start: "pcg.target",
     config: { "pcgd.yaml": JSON.stringify(config), "desired.yaml": JSON.stringify(everyKind) },
     units: Object.fromEntries([
       ...["pcg-load", ...daemons].map((unit) => [`${unit}.service.d/strict.conf`, strict]),

@@ -1,0 +1,28 @@
+import { messageOf, PcgError } from "../base/error.ts";
+import { pcgUpgradeHelp } from "./pcg-upgrade/help.ts";
+import { confirm, install, rollback, showStatus } from "./pcg-upgrade/operate.edge.ts";
+import { readOptions } from "./pcg-upgrade/options.ts";
+import { keygen, pack } from "./pcg-upgrade/pack.edge.ts";
+
+try {
+  const { values: options, positionals } = readOptions(process.argv.slice(2));
+  const [command = "status", from] = options.help ? ["help"] : positionals;
+  const commands: Record<string, () => Promise<number> | number> = {
+    status: () => showStatus(options),
+    install: () => install(from, options),
+    rollback: () => rollback(options),
+    confirm: () => confirm(options),
+    pack: () => pack(options),
+    keygen: () => keygen(options),
+    help: () => {
+      process.stdout.write(`${pcgUpgradeHelp}\n`);
+      return 0;
+    },
+  };
+  const chosen = commands[command];
+  if (!chosen) throw new PcgError("API_BAD_REQUEST", { command, hint: "pcg-upgrade --help lists the commands" });
+  process.exitCode = await chosen();
+} catch (error) {
+  process.stderr.write(`pcg-upgrade: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}

@@ -123,12 +123,9 @@ mv "$work/packages.txt" "$out/packages.txt"
 } >"$out/files.txt"
 node_modules/.bin/node packer/make-sbom.edge.ts --version "$version" --built-at "$built_at" "$work/slot/packages.tsv" \
   package-lock.json >"$out/sbom.cdx.json"
-kernel=$(node -p 'require("./'"$work"'/slot/manifest.json").kernel')
-built=$(node -p 'require("./'"$work"'/slot/manifest.json").builtAt')
-if [ -e src/bin/pcg-upgrade.ts ]; then
-  node_modules/.bin/node src/bin/pcg-upgrade.ts pack --slot "$work/slot" --version "$version" \
-    --key "$signing" --out "$out/pcg-$version.bundle" --kernel "$kernel" --built-at "$built"
-fi
+told() { node -p "require('./$work/slot/manifest.json').$1"; }
+quietly node_modules/.bin/node src/bin/pcg-upgrade.ts pack --slot "$work/slot" --version "$version" \
+  --kernel "$(told kernel)" --built-at "$(told builtAt)" --key "$signing" --out "$out/pcg-$version.bundle"
 (cd "$out" && sha256sum pcg-"$version".* packages.txt files.txt sbom.cdx.json >SHA256SUMS)
 
 step ''

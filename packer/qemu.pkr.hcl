@@ -18,7 +18,7 @@ source "qemu" "pcg" {
   vm_name              = "pcg.qcow2"
   ssh_username         = "root"
   ssh_private_key_file = var.ssh_key
-  ssh_timeout          = "5m"
+  ssh_timeout          = "10m"
   shutdown_command     = "systemctl poweroff"
   shutdown_timeout     = "5m"
   qemuargs = [

@@ -44,7 +44,10 @@ sed -i 's|^\(admin:[^:]*:[^:]*:[^:]*:\)[^:]*:[^:]*:|\1Operator:/var/lib/admin:|'
 usermod --password '*' admin
 usermod --password '*' root
 
-# What rootfs/etc/systemd/system-preset says.
+# What rootfs/etc/systemd/system-preset says, from a clean slate: preset-all leaves some of the packages' links, and takes
+# our masks of template units away, which are therefore laid again.
 say "what starts at boot"
+rm -rf /etc/systemd/system/*.wants /etc/systemd/system/*.requires
 systemctl --quiet --no-reload preset-all
 systemctl --quiet --no-reload enable tmp.mount
+cp -r --preserve=mode,links --remove-destination "$upload/rootfs/etc/systemd/." /etc/systemd/

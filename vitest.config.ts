@@ -3,8 +3,9 @@ import { defineConfig } from "vitest/config";
 /**
  * unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory, told by a file.
  * control: the same, told by the manager. guest: eBPF and laboratory again on Debian's own kernel, in an emulated
- * machine, some ten minutes. aws: the CloudFormation templates and the AMI's build, against an emulation of AWS. One
- * after the other.
+ * machine, some ten minutes. aws: the CloudFormation templates and the AMI's build, against an emulation of AWS. image:
+ * the appliance's image, built, and booted in the laboratory. One after the other. imagelong: what of that takes many
+ * boots; npm run test:image alone runs it.
  */
 export default defineConfig({
   test: {
@@ -72,7 +73,17 @@ export default defineConfig({
         test: {
           name: "image",
           sequence: { groupOrder: 6 },
-          include: ["test/image/**/*.test.ts"],
+          include: ["test/image/*.test.ts"],
+          globalSetup: ["test/image/laboratory.ts"],
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+        },
+      },
+      {
+        test: {
+          name: "imagelong",
+          sequence: { groupOrder: 7 },
+          include: ["test/image/long/*.test.ts"],
           globalSetup: ["test/image/laboratory.ts"],
           fileParallelism: false,
           testTimeout: 1_800_000,

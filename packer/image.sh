@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the appliance's image with QEMU, from nothing but a Debian 12 with Node and npm. As root.
-#   image.sh [--prepare] [--pinned FILE] [--fresh]
+#   image.sh [--if-changed] [--prepare] [--pinned FILE] [--fresh]
+#     --if-changed   not at all, where the image is of what is here now
 #     --prepare      only what Packer needs (upload.tar), for a build on AWS
 #     --pinned FILE  exactly the package versions that an earlier build wrote to packages.txt, or none
 #     --fresh        makes Debian's base again, which is otherwise kept as long as its packages are the same list
@@ -9,13 +10,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-prepare='' pinned='' fresh=''
+if_changed='' prepare='' pinned='' fresh=''
 while [ $# -gt 0 ]; do
   case "$1" in
+    --if-changed) if_changed=1; shift ;;
     --prepare) prepare=1; shift ;;
     --pinned) pinned=${2:?image.sh: --pinned needs a file}; shift 2 ;;
     --fresh) fresh=1; shift ;;
-    --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "image.sh: unknown option $1 (--help lists them)" >&2; exit 2 ;;
   esac
 done
@@ -25,6 +27,13 @@ built_at=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)
 commit=$(git rev-parse HEAD 2>/dev/null || echo unknown)
 out=build/image
 work=$out/work
+image=$out/pcg-$version.qcow2
+sources=$(find src packer appliance package.json package-lock.json -type f -not -name '*.test.ts' -print0 | sort -z |
+  xargs -0 sha256sum | sha256sum)
+if [ -n "$if_changed" ] && [ -e "$image" ] && [ "$(cat "$out/made-from" 2>/dev/null)" = "$sources" ]; then
+  echo "built already: $image"
+  exit 0
+fi
 limit=$((250 * 1000 * 1000))
 mkdir -p "$out"
 rm -rf "$work"
@@ -103,7 +112,6 @@ grep -o 'qemu.pcg: · .*' "$work/packer.log" | sed 's/^qemu.pcg: /            /'
 step "image: compress, measure"
 mkdir -p "$work/slot"
 tar -x -C "$work/slot" -f "$work/artifacts.tar"
-image=$out/pcg-$version.qcow2
 qemu-img convert -c -O qcow2 -o compression_type=zstd "$work/packer/pcg.qcow2" "$image"
 bytes=$(stat -c %s "$image")
 [ "$bytes" -le "$limit" ] || fail "$image has $bytes bytes, more than the $limit it may"
@@ -130,4 +138,5 @@ quietly node_modules/.bin/node src/bin/pcg-upgrade.ts pack --slot "$work/slot" -
 
 step ''
 rm -rf "$work"
+printf '%s' "$sources" >"$out/made-from"
 printf 'built in %d s: %s, %d MB\n' $((SECONDS - started)) "$image" $((bytes / 1000000))

@@ -9,7 +9,7 @@ import { LAB, lab, vpc } from "../e2e/nodes.ts";
 import { quote, sh, until } from "../kernel/namespace.ts";
 
 export const paths = labPaths(LAB);
-export const unit = topology.units[0] ?? never("the laboratory has no unit");
+const unit = topology.units[0] ?? never("the laboratory has no unit");
 
 function never(why: string): never {
   throw new TypeError(why);

@@ -39,7 +39,7 @@ test("a new unit whose third interface is missing and whose user data is wrong s
   const from = consoleText().length;
   const { ready } = switchOn();
 
-  await consoleSays(/CLOSED.*BOOT_ENI_MISSING.*downlink/, from);
+  await consoleSays(/CLOSED.*BOOT_ENI_MISSING.*device number 2/, from);
   expect(seenBy(inet, `http://${address.eip1}/ || true`)).not.toBe(address.inet);
   const later = consoleText().length;
   tell((instance) => ({ ...instance, interfaces: sound.interfaces }));

@@ -40,7 +40,7 @@ test("pcg-boot waits for what is missing, says what it is, and goes on by itself
   await bench.untilCodes("BOOT_USER_DATA_ABSENT");
   bench.tell({ userData: "#cloud-config\npcg: { unit: A, colour: red }\n" });
   await bench.untilCodes("BOOT_USER_DATA_REFUSED");
-  expect(bench.text(bench.paths.console)).toContain("pcg.colour: no such field");
+  await until("the console says so", () => bench.text(bench.paths.console).includes("pcg.colour: no such field"));
 
   bench.tell({ userData: alone });
   await until("the gateway is started", () => bench.notes().includes("systemctl start --no-block pcg.target"), 60_000);

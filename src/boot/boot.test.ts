@@ -41,7 +41,12 @@ test("a good boot writes, starts, tests itself and is ready, and then rests", as
   expect(world.consoleLines).toMatchInlineSnapshot(`
     [
       "pcg-boot: starting: gateway: pcgd does not answer: connect ENOENT /run/pcg/pcgd.sock (and 5 more; pcg-boot diagnosis)",
-      "pcg-boot: ready",
+      "pcg-boot: ready
+    Public Cloud Gateway 1.2.3: ready
+      unit a, instance i-00000000000000061 (c6in.large, eu-central-1a)
+      management  ens7      02:ec:0a:63:02:0a  10.99.2.10/24  up
+      uplink      ens5      02:ec:0a:63:01:0a  10.99.1.10/24  up +2 (10.99.1.20, 10.99.1.21)
+      downlink    ens6      02:ec:0a:63:03:2c  10.99.3.44/24  up",
     ]
   `);
 });
@@ -215,7 +220,26 @@ test("ready goes while the box is not healthy, and comes back", async () => {
   await world.pass(16_000);
   expect([world.isReady, world.state.phase]).toEqual([false, "unhealthy"]);
   expect(world.consoleLines.at(-1)).toMatchInlineSnapshot(
-    `"pcg-boot: UNHEALTHY: gateway: pcgd does not answer: connect ECONNREFUSED (and 5 more; pcg-boot diagnosis)"`,
+    `
+    "pcg-boot: UNHEALTHY: gateway: pcgd does not answer: connect ECONNREFUSED (and 5 more; pcg-boot diagnosis)
+    Public Cloud Gateway 1.2.3: UNHEALTHY
+      unit a, instance i-00000000000000061 (c6in.large, eu-central-1a)
+      management  ens7      02:ec:0a:63:02:0a  10.99.2.10/24  up
+      uplink      ens5      02:ec:0a:63:01:0a  10.99.1.10/24  up +2 (10.99.1.20, 10.99.1.21)
+      downlink    ens6      02:ec:0a:63:03:2c  10.99.3.44/24  up
+      ! gateway: pcgd does not answer: connect ECONNREFUSED
+        → see systemctl status pcg-load pcg-kernel pcgd, and pcgd status
+      ! programs: pcgd does not answer
+        → see systemctl status pcg-load pcg-kernel pcgd, and pcgd status
+      ! objects: pcgd does not answer
+        → see systemctl status pcg-load pcg-kernel pcgd, and pcgd status
+      ! forwarding: pcgd does not answer
+        → see systemctl status pcg-load pcg-kernel pcgd, and pcgd status
+      ! dhcp: nobody listens on 10.99.3.44:6081
+        → see systemctl status pcg-load pcg-kernel pcgd, and pcgd status
+      ! certificate: pcgd does not answer
+        → see systemctl status pcg-load pcg-kernel pcgd, and pcgd status"
+  `,
   );
   world.serve();
   await world.pass(6_000);

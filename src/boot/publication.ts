@@ -4,7 +4,7 @@ import type { Log } from "../base/log.ts";
 import type { BootPaths } from "./boot-paths.ts";
 import type { Host } from "./host.ts";
 import type { BootState } from "./state.ts";
-import { consoleLine, issueText } from "./text.ts";
+import { consoleLine, consoleText, issueText } from "./text.ts";
 
 interface PublicationWorld {
   readonly host: Pick<Host, "read" | "write" | "remove" | "console">;
@@ -40,7 +40,7 @@ export class Publication {
     const line = consoleLine(state);
     if (line === this.#line) return;
     this.#line = line;
-    host.console(line);
+    host.console(consoleText(state));
     if (state.phase === "ready") log.info("ready", { unit: state.unit });
     else log.warn(state.phase, { problems: state.problems.map(({ code, what }) => `${code}: ${what}`) });
   }

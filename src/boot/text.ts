@@ -28,6 +28,10 @@ export function consoleLine(state: BootState): string {
   return `pcg-boot: ${phases[state.phase]}${first === undefined ? "" : `: ${first}${others}`}`;
 }
 
+/** What the console is told with it: once the unit is settled, who it is and how it is, for its login was shown before. */
+export const consoleText = (state: BootState): string =>
+  state.phase === "starting" ? consoleLine(state) : `${consoleLine(state)}\n${issueText(state).trim()}`;
+
 export const diagnosisText = (state: BootState): string =>
   [
     `${phases[state.phase]}, since ${state.since}`,

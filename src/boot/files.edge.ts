@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { messageOf, PcgError } from "../base/error.ts";
+import { syncFolder } from "../base/sync-folder.edge.ts";
 import type { BootFile } from "./unit-files.ts";
 
 export function readText(path: string): string | undefined {
@@ -56,15 +57,6 @@ export function putAway(path: string, suffix: string): void {
     syncFolder(dirname(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unwritable(path, error);
-  }
-}
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }
 

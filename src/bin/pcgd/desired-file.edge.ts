@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { PcgError } from "../../base/error.ts";
+import { syncFolder } from "../../base/sync-folder.edge.ts";
 import type { Checked } from "../../model/check.ts";
 import type { DesiredState } from "../../model/desired.ts";
 import { readDocument } from "./document.edge.ts";
@@ -83,7 +84,5 @@ function writeDurably(file: string, content: Uint8Array): void {
   fsyncSync(fd);
   closeSync(fd);
   renameSync(draft, file);
-  const folder = openSync(dirname(file), "r");
-  fsyncSync(folder);
-  closeSync(folder);
+  syncFolder(dirname(file));
 }

@@ -15,6 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { messageOf, PcgError } from "../../base/error.ts";
+import { syncFolder } from "../../base/sync-folder.edge.ts";
 import type { Credentials } from "../connect.edge.ts";
 
 /** Where a node's certificate was got, and is renewed; lies beside it. */
@@ -112,15 +113,6 @@ function writeDurably(folder: string, name: string, text: string): void {
     const { uid, gid } = statSync(folder);
     if (process.getuid?.() === 0) fchownSync(fd, uid, gid);
     writeFileSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, "r");
-  try {
     fsyncSync(fd);
   } finally {
     closeSync(fd);

@@ -15,8 +15,8 @@ while [ $# -gt 0 ]; do
       case "${1:-}" in
         bench) extra+=(kea-admin kea-dhcp4-server) ;;
         image)
-          extra+=(squashfs-tools zstd mtools dosfstools fdisk e2fsprogs qemu-utils grub-pc-bin
-            grub-efi-amd64-bin grub-common ovmf openssh-client binutils)
+          extra+=(packer mmdebstrap zstd mtools dosfstools fdisk qemu-utils grub-pc-bin grub-efi-amd64-bin binutils
+            dnsmasq-base)
           ;;
         *) echo "setup.sh: --with knows: bench, image" >&2; exit 2 ;;
       esac
@@ -39,7 +39,7 @@ packages=(
   clang llvm libbpf-dev linux-libc-dev libc6-dev
   openvswitch-switch udhcpc dhcpcd-base curl iputils-ping
   tshark tcpdump iperf3 openssl openssh-client systemd etcd-server etcd-client qemu-system-x86
-  squashfs-tools grub-common e2fsprogs packer mmdebstrap
+  squashfs-tools grub-common e2fsprogs
 )
 packages+=("${extra[@]+"${extra[@]}"}")
 

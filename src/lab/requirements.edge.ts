@@ -29,6 +29,7 @@ const programsOfMachines = {
 } as const;
 
 const FIX = "bash appliance/setup.sh";
+const FIX_FOR_MACHINES = `${FIX} --with image`;
 
 /** @throws LAB_FAILED naming what is missing and the way to get it */
 export function requireAll({ image }: Setup): void {
@@ -41,7 +42,11 @@ export function requireAll({ image }: Setup): void {
   const missing = Object.entries(wanted).filter(([name]) => !isInstalled(name));
   if (missing.length > 0) {
     const [names, packages] = [missing.map(([name]) => name), [...new Set(missing.map(([, from]) => from))]];
-    throw new PcgError("LAB_FAILED", { missing: names.join(" "), packages: packages.join(" "), fix: FIX });
+    throw new PcgError("LAB_FAILED", {
+      missing: names.join(" "),
+      packages: packages.join(" "),
+      fix: image === undefined ? FIX : FIX_FOR_MACHINES,
+    });
   }
 }
 

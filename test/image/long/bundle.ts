@@ -32,7 +32,7 @@ export async function published(slot: string, version: string): Promise<string> 
   const { kernel } = JSON.parse(readFileSync(join(slot, "manifest.json"), "utf8"));
   sh(`${process.execPath} src/bin/pcg-upgrade.ts pack --slot ${slot} --version ${version} --kernel ${kernel} \
     --key build/keys/upgrade.pem --out ${bundle}`);
-  const server = manager.start("python3", ["-m", "http.server", `${PORT}`, "--directory", slot]);
+  const server = manager.start("busybox", ["httpd", "-f", "-p", `${PORT}`, "-h", slot]);
   onTestFinished(() => server.stop());
   await until("the server listens", () => manager.run(`ss -Hltn 'sport = :${PORT}'`).trim() !== "");
   return `http://10.99.250.10:${PORT}/pcg-${version}.bundle`;

@@ -5,7 +5,8 @@ import { defineConfig } from "vitest/config";
  * control: the same, told by the manager. guest: eBPF and laboratory again on Debian's own kernel, in an emulated
  * machine, some ten minutes. aws: the CloudFormation templates and the AMI's build, against an emulation of AWS. image:
  * the appliance's image, built, and booted in the laboratory. One after the other. imagelong: what of that takes many
- * boots; npm run test:image alone runs it.
+ * boots; npm run test:image alone runs it. Set-ups of all projects that run come first: image is run by itself, so that
+ * its machine does not stand beside all the others.
  */
 export default defineConfig({
   test: {

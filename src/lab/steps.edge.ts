@@ -55,7 +55,7 @@ async function startDaemon(lab: LabPaths, daemon: Daemon): Promise<void> {
 }
 
 /** Long enough on an emulated machine: a daemon that ended is noticed at once. */
-const READY_MS = 90_000;
+const READY_MS = 300_000;
 /** Long enough for one that is itself an emulated machine, on a busy one. */
 const MACHINE_READY_MS = 600_000;
 

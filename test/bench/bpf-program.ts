@@ -9,22 +9,28 @@ import type { Undo } from "./undo.ts";
 
 const lib = koffi.load("libbpf.so.1");
 const mapFd = lib.func("int bpf_map__fd(const void *map)") as (map: Pointer) => number;
+const mapReuse = lib.func("int bpf_map__reuse_fd(void *map, int fd)") as (map: Pointer, fd: number) => number;
 const programFd = lib.func("int bpf_program__fd(const void *program)") as (program: Pointer) => number;
 
 const sources = join(import.meta.dirname, "bpf");
 const built = join(import.meta.dirname, "../../build/bench");
 
-/** Compiles one of the bench's own eBPF programs and loads it; it stays as long as something holds it. */
-export function loadProgram(name: string, undo: Undo) {
+/**
+ * Compiles one of the bench's own eBPF programs and loads it; it stays as long as something holds it.
+ * @param shared maps of the same names that another has already
+ */
+export function loadProgram(name: string, undo: Undo, shared: Readonly<Record<string, number>> = {}) {
   mkdirSync(built, { recursive: true });
   const file = join(built, `${name}.bpf.o`);
   const flaw = compile(join(sources, `${name}.bpf.c`), file, OBJECT_DIR);
   if (flaw !== undefined) throw new Error(flaw);
   const object = mustPoint(libbpf.objectOpen(file, null), `open ${name}`);
   undo.add(() => libbpf.objectClose(object));
+  const pointer = (map: string) => mustPoint(libbpf.findMap(object, map), `map ${map}`);
+  for (const [map, fd] of Object.entries(shared)) must(mapReuse(pointer(map), fd), `share map ${map}`);
   must(libbpf.objectLoad(object), `load ${name}`);
   return {
-    map: (map: string) => mapFd(mustPoint(libbpf.findMap(object, map), `map ${map}`)),
+    map: (map: string) => mapFd(pointer(map)),
     program: (program: string) => programFd(mustPoint(libbpf.findProgram(object, program), `program ${program}`)),
   };
 }

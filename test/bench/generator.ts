@@ -17,16 +17,28 @@ export type Direction = "out" | "in";
 /** An Ethernet frame of 64 bytes without its checksum. */
 const PAYLOAD = 64 - 14 - 20 - 8;
 const BATCH = 64;
-/** About what one CPU offers. */
-const OFFERED_PER_MS = 4_000;
+/** Frames of some two tenths of a second. */
+const CALL = 200_000;
 /** BPF_F_TEST_XDP_LIVE_FRAMES, linux/bpf.h. */
 const LIVE_FRAMES = 1 << 1;
 const { EINTR } = constants.errno;
 const PORT = 7000;
 const FIRST_SOURCE_PORT = 20_000;
 
+/** Frames on their way at once: veth's ring has 256 places, and one batch may be on its way to it. */
+const WINDOW = 192;
+
 /** struct plan of bpf/generator.bpf.c */
-const plan = { ifindex: "u32", frames: "u32", next: "u32" } as const satisfies Struct;
+const plan = {
+  ifindex: "u32",
+  frames: "u32",
+  next: "u32",
+  window: "u32",
+  sent: "u64",
+  sunk: "u64",
+  looked: "u64",
+  moved: "u64",
+} as const satisfies Struct;
 const FRAME_BYTES = 128;
 
 const vxlan = (vni: number, frame: Uint8Array) => {
@@ -93,10 +105,12 @@ export class Generator {
   readonly #namespace: BenchNamespace;
   readonly #ifindex: number;
   readonly #frames: readonly Buffer[];
+  readonly #sunk: () => number;
 
   constructor(topology: Topology, direction: Direction, load: Load, undo: Undo) {
     pin(0, 1 << LOAD_CPU);
-    this.#object = loadProgram("generator", undo);
+    this.#object = loadProgram("generator", undo, { sunk: topology.sunkMap });
+    this.#sunk = topology.sunk;
     this.#namespace = direction === "out" ? topology.host : topology.inet;
     this.#ifindex = this.#namespace.index(direction === "out" ? links.wire : links.internet);
     this.#frames = flowFrames(topology, direction, load);
@@ -104,15 +118,16 @@ export class Generator {
     fillArray(this.#object.map("frames"), words);
   }
 
-  /** Many more than the port takes, for about that long, in one call: each begins and ends with a wait for RCU. */
+  /** As many as the gateway takes, for about that long, in few calls: each begins and ends with a wait for RCU. */
   flood(ms: number): void {
-    this.#rewind();
-    this.#send(ms * OFFERED_PER_MS);
+    this.#rewind(WINDOW);
+    const end = performance.now() + ms;
+    while (performance.now() < end) this.#send(CALL);
   }
 
   /** Every frame once, slowly enough that none is lost. */
   async once(perSecond = 20_000): Promise<void> {
-    this.#rewind();
+    this.#rewind(0);
     const start = performance.now();
     for (let sent = 0; sent < this.#frames.length; ) {
       sent += this.#send(Math.min(BATCH, this.#frames.length - sent));
@@ -120,8 +135,10 @@ export class Generator {
     }
   }
 
-  #rewind(): void {
-    const value = encode(plan, { ifindex: this.#ifindex, frames: this.#frames.length, next: 0 });
+  #rewind(window: number): void {
+    const sunk = BigInt(this.#sunk());
+    const which = { ifindex: this.#ifindex, frames: this.#frames.length, next: 0 };
+    const value = encode(plan, { ...which, window, sent: sunk, sunk, looked: 0n, moved: 0n });
     fillArray(this.#object.map("plan"), [value]);
   }
 

@@ -52,6 +52,8 @@ export interface Topology {
   setSink(on: boolean): void;
   /** Packets counted and dropped so far. */
   sunk(): number;
+  /** The map that says so. */
+  readonly sunkMap: number;
 }
 
 export function buildTopology(side: string, tunnel: Tunnel, undo: Undo): Topology {
@@ -98,7 +100,7 @@ function attachEnds(
   { inet, gateway, host }: Pick<Topology, "inet" | "gateway" | "host">,
   tunnel: Tunnel,
   undo: Undo,
-): Pick<Topology, "setSink" | "sunk"> {
+): Pick<Topology, "setSink" | "sunk" | "sunkMap"> {
   const object = loadProgram("endpoint", undo);
   const indexes = { wire: host.index(links.wire), tap: host.index(links.tap), inet: inet.index(links.internet) };
   inNetwork(host.file, () => {
@@ -119,5 +121,6 @@ function attachEnds(
   };
   const setSink = (on: boolean) => fillArray(object.map("ends"), [encode(ends, { ...config, sink: on ? 1 : 0 })]);
   setSink(false);
-  return { setSink, sunk: () => readCounter(object.map("sunk")) };
+  const sunkMap = object.map("sunk");
+  return { setSink, sunk: () => readCounter(sunkMap), sunkMap };
 }

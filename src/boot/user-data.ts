@@ -20,15 +20,10 @@ const ManagerAccess = closed(
       pattern: "^[sS][hH][aA]256:([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$",
       description: "Their root certificate: sha256: and 64 digits, as the manager prints it at its first start.",
     }),
-    token: Type.Optional(
-      Type.String({
-        pattern: "^[\\x21-\\x7e]{1,512}$",
-        description: "What a manager gave out for this unit, good once. Give token, or aws: true.",
-      }),
-    ),
-    aws: Type.Optional(
-      Type.Boolean({ description: "In place of a token: this instance's identity document, signed by AWS." }),
-    ),
+    token: Type.String({
+      pattern: "^[\\x21-\\x7e]{1,512}$",
+      description: "What a manager gave out for this unit, good once.",
+    }),
   },
   "Who says what is wanted of this unit. Give manager or desired.",
 );

@@ -13,7 +13,6 @@ import type { ManagerAccess } from "../../boot/user-data.ts";
 import { Imds } from "../../cloud/imds.edge.ts";
 import { readMetadata } from "../../cloud/read-metadata.ts";
 import { readWholeCredentials } from "../../lcp/enrol/credentials.edge.ts";
-import { instanceProof } from "../../lcp/enrol/instance-metadata.edge.ts";
 import { readPin } from "../../lcp/enrol/pin.ts";
 import { gatewayFacts } from "./gateway-facts.ts";
 
@@ -36,7 +35,7 @@ export const linuxHost = ({ paths, metadata, user }: LinuxHostOptions): Host => 
   run: async (argv) => void (await runCommand(argv)),
   lockdown: readLockdown,
   hasCredentials: () => hasCredentials(paths.credentials),
-  enrol: (manager) => enrol(manager, { folder: paths.credentials, user, metadata }),
+  enrol: (manager) => enrol(manager, { folder: paths.credentials, user }),
   gateway: () => askGateway(paths.socket),
   machine: (routers) => readMachine(routers, dirname(paths.known)),
   console: (line) => say(paths.console, line),
@@ -63,16 +62,14 @@ function hasCredentials(folder: string): boolean {
 interface Enrolling {
   readonly folder: string;
   readonly user: string;
-  readonly metadata: string;
 }
 
-async function enrol({ urls, pin, token }: ManagerAccess, { folder, user, metadata }: Enrolling): Promise<void> {
+async function enrol({ urls, pin, token }: ManagerAccess, { folder, user }: Enrolling): Promise<void> {
   // What makes keys and requests is a third of this program, and is needed once in a machine's life.
   const { enrolFirst } = await import("../../lcp/enrol/first-enrolment.edge.ts");
   ownedFolder(folder, user);
   const managers = urls.map((url) => new URL(url).origin);
-  const proof = token === undefined ? await instanceProof(metadata) : { token };
-  await enrolFirst({ managers, pin: readPin(pin) ?? pin, proof, folder });
+  await enrolFirst({ managers, pin: readPin(pin) ?? pin, proof: { token }, folder });
 }
 
 /** Files in it become its owner's. @throws BOOT_FILE_UNWRITABLE */

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 quiet=
+emulates=
 extra=()
 while [ $# -gt 0 ]; do
   case "$1" in
@@ -15,6 +16,7 @@ while [ $# -gt 0 ]; do
       case "${1:-}" in
         bench) extra+=(kea-admin kea-dhcp4-server) ;;
         image)
+          emulates=1
           extra+=(packer mmdebstrap zstd mtools dosfstools fdisk qemu-utils grub-pc-bin grub-efi-amd64-bin binutils
             dnsmasq-base)
           ;;
@@ -92,5 +94,10 @@ getent passwd pcg-kernel >/dev/null ||
 for module in veth tun nf_tables nf_conntrack nf_nat nft_ct nft_nat sch_ingress cls_bpf; do
   modprobe -q "$module" 2>/dev/null || true
 done
+
+if [ -n "$emulates" ]; then
+  say "a QEMU that emulates fast"
+  bash appliance/qemu.sh --get || say "none could be had: virtual machines will be slow"
+fi
 
 say "ready"

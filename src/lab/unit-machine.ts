@@ -2,7 +2,7 @@ import type { GatewayPlan } from "./gateway.ts";
 import type { LabPaths } from "./lab-paths.ts";
 import { askManager } from "./manager.ts";
 import { run, type Step } from "./step.ts";
-import { allEnis, type GatewayUnit, macOf, type PluggedEni, type Topology, VPC_MTU } from "./topology.ts";
+import { allEnis, type GatewayUnit, macOf, type PluggedEni, VPC_MTU } from "./topology.ts";
 
 /** Where a unit that is a virtual machine has its files. */
 export function machineFiles(lab: LabPaths, { name }: GatewayUnit) {
@@ -22,14 +22,11 @@ export function machineFiles(lab: LabPaths, { name }: GatewayUnit) {
 export const machineName = ({ name }: GatewayUnit): string => `pcg-${name}`;
 
 /** A gateway unit as a virtual machine of an image, from an empty disk to the end of its self-test. */
-export function unitMachine(
-  { topology, lab, image }: GatewayPlan & { readonly image: string },
-  unit: GatewayUnit,
-): readonly Step[] {
-  const { disk } = machineFiles(lab, unit);
+export function unitMachine(plan: GatewayPlan & { readonly image: string }, unit: GatewayUnit): readonly Step[] {
+  const { disk } = machineFiles(plan.lab, unit);
   return [
-    run(undefined, "qemu-img", "create", "-q", "-f", "qcow2", "-b", image, "-F", "qcow2", disk),
-    power(topology, lab, unit),
+    run(undefined, "qemu-img", "create", "-q", "-f", "qcow2", "-b", plan.image, "-F", "qcow2", disk),
+    power(plan, unit),
   ];
 }
 
@@ -60,7 +57,7 @@ export const sshTo = (lab: LabPaths, unit: GatewayUnit) =>
 /** The last line of a boot that went well. */
 const READY = "pcg-boot: ready";
 
-function power(topology: Topology, lab: LabPaths, unit: GatewayUnit): Step {
+function power({ topology, lab, programs }: GatewayPlan, unit: GatewayUnit): Step {
   const { disk, console } = machineFiles(lab, unit);
   const name = machineName(unit);
   const cables = allEnis(topology).filter(({ node }) => node === name);
@@ -72,25 +69,15 @@ function power(topology: Topology, lab: LabPaths, unit: GatewayUnit): Step {
     log: console,
     says: READY,
     argv: [
-      "qemu-system-x86_64",
-      ...emulated,
-      ...["-m", "2048", "-display", "none", "-monitor", "none", "-serial", "stdio"],
+      "bash",
+      `${programs.checkout}/appliance/qemu.sh`,
+      ...["-machine", "q35", "-m", "2048", "-display", "none", "-monitor", "none", "-serial", "stdio"],
       ...ec2Instance,
       ...["-drive", `file=${disk},if=virtio,format=qcow2,discard=unmap`, "-device", "virtio-rng-pci"],
       ...cables.flatMap(cable),
     ],
   };
 }
-
-/**
- * One CPU of an emulated machine: this one may have no KVM. With a thread for each of several, QEMU 7.2 lets V8 run code
- * that another thread is still writing. An AMD, because kernels change the page tables with every system call of Intel's
- * of that age (Meltdown), as they do not on EC2's; emulated, that is a quarter of all time.
- */
-const emulated = [
-  ...["-machine", "q35", "-accel", "tcg,thread=single"],
-  ...["-cpu", "Nehalem,vendor=AuthenticAMD", "-smp", "1"],
-];
 
 /** By what a machine knows that it is one of EC2's. */
 const ec2Instance = [

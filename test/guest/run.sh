@@ -1,21 +1,19 @@
 #!/usr/bin/env bash
 # Runs a command on Debian's own kernel: this machine's files in a virtual machine, changed there and forgotten after.
-#   run.sh [--cpus N] [--memory MB] [--timeout SECONDS] [--parallel] COMMAND...
+#   run.sh [--cpus N] [--memory MB] [--timeout SECONDS] COMMAND...
 # The kernel is the newest of this Debian's package repository, or PCG_GUEST_KERNEL=6.1.0-56-amd64. Without KVM it is
-# emulated: some thirty times slower than this machine, its CPUs in turns; --parallel lets them run at once, which a
-# measurement needs, and under which one start of node in twenty crashes. Exits with the command's status.
+# emulated (appliance/qemu.sh): some thirty times slower than this machine. Exits with the command's status.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-cpus=2 memory=4096 limit=1800 threads=single
+cpus=2 memory=4096 limit=1800
 while [ $# -gt 0 ]; do
   case "$1" in
     --cpus) cpus=$2; shift 2 ;;
     --memory) memory=$2; shift 2 ;;
     --timeout) limit=$2; shift 2 ;;
-    --parallel) threads=multi; shift ;;
     --) shift; break ;;
-    --help) sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
     -*) echo "run.sh: unknown option $1 (--help lists them)" >&2; exit 2 ;;
     *) break ;;
   esac
@@ -43,9 +41,7 @@ printf '%s' "$root/lib/modules" >"$work/result/modules"
 # As on the appliance.
 cp appliance/rootfs/etc/modules-load.d/pcg.conf "$work/result/load"
 
-# With a thread for each CPU, QEMU 7.2 lets V8 run code that another thread is still writing: SIGSEGV or SIGTRAP.
-accelerate=(-accel "tcg,thread=$threads" -cpu Nehalem)
-timeout --foreground "$limit" qemu-system-x86_64 "${accelerate[@]}" -smp "$cpus" -m "$memory" \
+timeout --foreground "$limit" bash appliance/qemu.sh -smp "$cpus" -m "$memory" \
   -display none -monitor none -serial stdio -no-reboot -nic none \
   -kernel "$root/boot/vmlinuz-$version" -initrd "$work/first.cpio" \
   -append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable" \

@@ -18,7 +18,7 @@ install -m 755 test/image/endpoint/lease.sh "$work/first/lease.sh"
 printf '%s\n' "$@" >"$work/first/settings"
 (cd "$work/first" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/first.cpio"
 
-qemu-system-x86_64 -machine q35 -accel tcg,thread=single -cpu Nehalem,vendor=AuthenticAMD -smp 1 -m 512 \
+bash appliance/qemu.sh -machine q35 -smp 1 -m 512 \
   -display none -monitor none -serial stdio -no-reboot \
   -kernel "$kernel/boot/vmlinuz-${kernel##*/}" -initrd "$work/first.cpio" -append "console=ttyS0 quiet panic=-1" \
   -netdev "tap,id=n0,ifname=$tap,script=no,downscript=no" \

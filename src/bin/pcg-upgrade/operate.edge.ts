@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { messageOf, PcgError } from "../../base/error.ts";
 import { systemClock } from "../../base/system-clock.edge.ts";
 import { ByteSource } from "../../upgrade/byte-source.ts";
+import { download } from "../../upgrade/download.edge.ts";
 import { MountedFiles } from "../../upgrade/files.edge.ts";
 import { Box } from "../../upgrade/host.edge.ts";
 import type { TrustedKey } from "../../upgrade/signature.ts";
@@ -86,11 +87,7 @@ function trustedKeys(folder: string): TrustedKey[] {
 async function contentOf(from: string): Promise<AsyncIterable<Uint8Array>> {
   if (from === "-") return process.stdin;
   if (!/^https?:\/\//.test(from)) return createReadStream(from, { highWaterMark: 2 ** 20 });
-  const answer = await fetch(from).catch((error) => {
-    throw new PcgError("CONFIG_UNREADABLE", { url: from, why: messageOf(error.cause ?? error) }, error);
-  });
-  if (!answer.ok || !answer.body) throw new PcgError("CONFIG_UNREADABLE", { url: from, status: answer.status });
-  return answer.body;
+  return download(from);
 }
 
 const SAY_EACH_BYTES = 50 * 2 ** 20;

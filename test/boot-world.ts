@@ -3,7 +3,7 @@ import { VirtualClock } from "../src/base/virtual-clock.ts";
 import { Boot } from "../src/boot/boot.ts";
 import { bootPaths } from "../src/boot/boot-paths.ts";
 import type { GatewayFacts } from "../src/boot/check.ts";
-import type { Host, LockdownSets, MachineFacts } from "../src/boot/host.ts";
+import type { Host, MachineFacts } from "../src/boot/host.ts";
 import type { Nic } from "../src/boot/role.ts";
 import type { BootState } from "../src/boot/state.ts";
 import type { BootFile } from "../src/boot/unit-files.ts";
@@ -41,7 +41,6 @@ export class BootWorld implements Host {
   });
   /** Names in no order. */
   present: Nic[] = this.instance.interfaces.map((i, n) => this.nicOf(i, ["ens7", "ens5", "ens6"][n] ?? "ens9"));
-  sets: LockdownSets | undefined = { management: [], downlink: [] };
   /** Whose disk is full. */
   full: (path: string) => boolean = () => false;
   /** Commands that fail. */
@@ -158,16 +157,6 @@ export class BootWorld implements Host {
     const command = argv.join(" ");
     this.done.push(command);
     if (this.failing(command)) throw new PcgError("BOOT_COMMAND_FAILED", { command, said: "it does not want to" });
-    const [, verb, set, names = ""] = /^nft (add|delete) element inet appliance (\w+) (.*)$/.exec(command) ?? [];
-    if (!this.sets || (set !== "management" && set !== "downlink")) return;
-    const named = [...names.matchAll(/"([^"]+)"/g)].map(([, name = ""]) => name);
-    const others = this.sets[set].filter((name) => !named.includes(name));
-    this.sets = { ...this.sets, [set]: verb === "add" ? [...others, ...named] : others };
-  }
-
-  async lockdown(): Promise<LockdownSets> {
-    if (!this.sets) throw new PcgError("BOOT_NO_LOCKDOWN", { why: "No such file or directory" });
-    return this.sets;
   }
 
   hasCredentials = () => this.credentials;

@@ -43,7 +43,7 @@ test.each([
   ["pcgd.service", 1.4],
   ["pcg-kernel.service", 2.0],
   ["pcg-load.service", 2.4],
-  ["pcg-boot.service", 3.2],
+  ["pcg-boot.service", 3.0],
   ["pcg-upgrade-confirm.service", 2.8],
   ["pcg-lockdown.service", 2.3],
 ])("%s is exposed by %d at most", (unit, most) => {
@@ -60,6 +60,7 @@ const setting = (unit: string, name: string) =>
 test("of what runs for long, pcg-kernel alone may change the network or load programs", () => {
   expect(setting("pcg-kernel.service", "CapabilityBoundingSet")).toEqual(["CAP_NET_ADMIN CAP_BPF"]);
   expect(setting("pcgd.service", "CapabilityBoundingSet")).toEqual([""]);
+  expect(setting("pcg-boot.service", "CapabilityBoundingSet")).toEqual(["CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER"]);
 });
 
 const megabytes = (limit = "") => Number.parseInt(limit, 10) * (limit.endsWith("G") ? 1_024 : 1);

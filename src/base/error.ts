@@ -57,7 +57,7 @@ const catalogue = {
   BOOT_USER_DATA_REFUSED: "the user data is refused whole",
   BOOT_FILE_UNWRITABLE: "a file cannot be written",
   BOOT_COMMAND_FAILED: "a command failed",
-  BOOT_NO_LOCKDOWN: "the appliance's own firewall is not loaded",
+  BOOT_NO_LOCKDOWN: "the appliance's own firewall cannot be loaded",
   UPGRADE_BAD_BUNDLE: "an upgrade bundle is not what it should be",
   UPGRADE_NOT_SIGNED: "an upgrade bundle is not signed with a key that is trusted here",
   UPGRADE_OLDER: "an upgrade bundle is older than what runs",

@@ -1,14 +1,16 @@
 import type { Clock } from "../base/clock.ts";
+import { PcgError } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
 import type { BootPaths } from "./boot-paths.ts";
 import type { Enrolment } from "./enrolment.ts";
-import type { Host, LockdownSets } from "./host.ts";
+import type { Host } from "./host.ts";
+import { lockdownFile } from "./lockdown.ts";
 import type { BootPlan } from "./plan.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import type { BootFile } from "./unit-files.ts";
 
-/** How often the firewall's sets are looked at though nothing has changed here: somebody may have loaded it anew. */
-const LOCKDOWN_MS = 30_000;
+/** How often the firewall is loaded though nothing has changed here: somebody may have emptied it. */
+const LOCKDOWN_MS = 60_000;
 
 interface ApplyWorld {
   readonly host: Host;
@@ -23,7 +25,7 @@ export class Applier {
   readonly #world: ApplyWorld;
   /** What was written may be what networkd does not know yet. */
   #reloadDue = true;
-  #sets: { readonly at: number; readonly known: string } | undefined;
+  #lockdownAt: number | undefined;
 
   constructor(world: ApplyWorld) {
     this.#world = world;
@@ -64,21 +66,21 @@ export class Applier {
     return [...failed, ...reload];
   }
 
-  /** Which interfaces the appliance's own firewall lets operators and agents in by. */
+  /** Loads the appliance's own firewall, with its interfaces as they are now. */
   async #lockdown({ assigned, unit }: BootPlan): Promise<void> {
-    const { host, clock } = this.#world;
-    const named = (role: string) => assigned.filter((it) => it.role === role).map(({ name }) => name);
-    const wished: LockdownSets = { management: named("management"), downlink: named("downlink") };
-    const known = JSON.stringify(wished);
-    if (this.#sets?.known === known && clock.now() - this.#sets.at < LOCKDOWN_MS) return;
+    const { host, clock, log, paths } = this.#world;
     if (assigned.length === 0 && !unit) return;
-    const present = await host.lockdown();
-    for (const set of ["management", "downlink"] as const) {
-      const [more, less] = [missingIn(present[set], wished[set]), missingIn(wished[set], present[set])];
-      if (more.length > 0) await host.run(["nft", "add", "element", "inet", "appliance", set, elements(more)]);
-      if (less.length > 0) await host.run(["nft", "delete", "element", "inet", "appliance", set, elements(less)]);
+    const file = lockdownFile(assigned, paths);
+    if (host.read(file.path) !== file.text) {
+      this.#lockdownAt = undefined;
+      host.write(file);
+      log.info("written", { file: file.path });
     }
-    this.#sets = { at: clock.now(), known };
+    if (this.#lockdownAt !== undefined && clock.now() - this.#lockdownAt < LOCKDOWN_MS) return;
+    await host.run(["systemctl", "reload", "pcg-lockdown.service"]).catch((error: PcgError) => {
+      throw new PcgError("BOOT_NO_LOCKDOWN", { why: error.detail["said"] }, error);
+    });
+    this.#lockdownAt = clock.now();
   }
 
   async #unit({ files, manager }: NonNullable<BootPlan["unit"]>): Promise<Problem[]> {
@@ -133,8 +135,3 @@ export class Applier {
     }
   }
 }
-
-const missingIn = (there: readonly string[], wished: readonly string[]) =>
-  wished.filter((name) => !there.includes(name));
-
-const elements = (names: readonly string[]) => `{ ${names.map((name) => `"${name}"`).join(", ")} }`;

@@ -17,6 +17,8 @@ export interface BootPaths {
   readonly started: string;
   /** The operators' ssh keys. */
   readonly keys: string;
+  /** The interfaces of the appliance's own firewall, by their role. */
+  readonly lockdown: string;
   readonly issue: string;
   readonly console: string;
   readonly socket: string;
@@ -36,6 +38,7 @@ export const bootPaths = (root: string): BootPaths => ({
   started: `${root}/run/pcg/boot/started-with`,
   // Not below /run/pcg, into which pcgd may write: sshd believes no file of which that is so.
   keys: `${root}/run/pcg-keys/admin`,
+  lockdown: `${root}/run/pcg-lockdown/interfaces.nft`,
   issue: `${root}/run/issue.d/50-pcg.issue`,
   console: root === "" ? "/dev/console" : `${root}/run/console`,
   socket: `${root}/run/pcg/pcgd.sock`,

@@ -113,12 +113,12 @@ const wrongs: Record<string, { break: (w: BootWorld) => void; codes: string[]; s
     codes: ["BOOT_FILE_UNWRITABLE"],
     says: "ENOSPC: no space left on device",
   },
-  "the appliance's firewall is not loaded": {
+  "the appliance's firewall cannot be loaded": {
     break: (w) => {
-      w.sets = undefined;
+      w.failing = (command) => command === "systemctl reload pcg-lockdown.service";
     },
     codes: ["BOOT_NO_LOCKDOWN"],
-    says: "No such file or directory",
+    says: "it does not want to",
   },
   "systemd does not start the gateway": {
     break: (w) => {
@@ -139,7 +139,7 @@ const wrongs: Record<string, { break: (w: BootWorld) => void; codes: string[]; s
 test.each(Object.entries(wrongs))(
   "when %s the unit stays closed, says so, and goes on when it is mended",
   async (name, wrong) => {
-    const { present, sets, instance } = world;
+    const { present, instance } = world;
     world.present = [...present];
     wrong.break(world);
     world.boot();
@@ -149,7 +149,7 @@ test.each(Object.entries(wrongs))(
     expect(problem()?.remedy).not.toBe("");
     if (name !== "systemd does not start the gateway" && name !== "networkd takes nothing")
       expect(world.commands).not.toContain(START);
-    Object.assign(world, { present, sets, instance, full: () => false, failing: () => false });
+    Object.assign(world, { present, instance, full: () => false, failing: () => false });
     world.serve();
     await world.pass(12_000);
     expect(world.codes).toEqual([]);

@@ -10,6 +10,7 @@ beforeEach(() => {
 
 const START = "systemctl start --no-block pcg.target";
 const RESTART = "systemctl restart --no-block pcg-kernel.service pcgd.service";
+const LOCK = "systemctl reload pcg-lockdown.service";
 const CONFIG = "/etc/pcg/pcgd.yaml";
 
 test("a good boot writes, starts, tests itself and is ready, and then rests", async () => {
@@ -22,8 +23,8 @@ test("a good boot writes, starts, tests itself and is ready, and then rests", as
       "write /run/systemd/network/10-pcg-downlink.network",
       "write /run/pcg-keys/admin",
       "networkctl reload",
-      "nft add element inet appliance management { "ens7" }",
-      "nft add element inet appliance downlink { "ens6" }",
+      "write /run/pcg-lockdown/interfaces.nft",
+      "systemctl reload pcg-lockdown.service",
       "write /etc/pcg/desired.yaml",
       "write /etc/pcg/pcgd.yaml",
       "write /var/lib/pcg-boot/known.json",
@@ -37,7 +38,7 @@ test("a good boot writes, starts, tests itself and is ready, and then rests", as
   expect(world.isReady).toBe(true);
   const { length } = world.done;
   await world.pass(600_000);
-  expect(world.done).toHaveLength(length);
+  expect(world.done.slice(length)).toEqual(Array(9).fill(LOCK));
   expect(world.consoleLines).toMatchInlineSnapshot(`
     [
       "pcg-boot: starting: gateway: pcgd does not answer: connect ENOENT /run/pcg/pcgd.sock (and 5 more; pcg-boot diagnosis)",
@@ -106,6 +107,7 @@ test("another instance's secrets and configuration are put away before anything 
       (path) => `put away ${path} as ${path}.${before}`,
     ),
     "networkctl reload",
+    LOCK,
     "enrol",
     START,
   ]);
@@ -168,7 +170,14 @@ test("the order of interfaces and their names mean nothing, only the device numb
     "uplink ens5 10.99.1.10/24",
     "downlink ens6 10.99.3.44/24",
   ]);
-  expect(world.sets).toEqual({ management: ["ens7"], downlink: ["ens6"] });
+  expect(world.files.get(world.paths.lockdown)).toMatchInlineSnapshot(`
+    "# Written by pcg-boot.
+    flush set inet appliance management
+    add element inet appliance management { "ens7" }
+    flush set inet appliance downlink
+    add element inet appliance downlink { "ens6" }
+    "
+  `);
 });
 
 test.each([
@@ -203,12 +212,20 @@ test("a new token in the user data is used at once", async () => {
   expect(world.commands).toContain(START);
 });
 
-test("an element that somebody removes from the firewall's sets comes back", async () => {
+test("the firewall knows an interface that comes late, and lets nobody in by one that has gone", async () => {
+  const [first, second, third] = world.present;
+  if (!first || !second || !third) throw new TypeError("three interfaces");
+  world.present = [first, second];
   world.boot();
   await world.pass(10_000);
-  world.sets = { management: [], downlink: ["ens6", "eth9"] };
-  await world.pass(40_000);
-  expect(world.sets).toEqual({ management: ["ens7"], downlink: ["ens6"] });
+  expect(world.files.get(world.paths.lockdown)).not.toContain(third.name);
+  world.present = [first, second, third];
+  await world.pass(10_000);
+  expect(world.files.get(world.paths.lockdown)).toContain(`downlink { "${third.name}" }`);
+  world.present = [first, second];
+  await world.pass(10_000);
+  expect(world.files.get(world.paths.lockdown)).not.toContain(third.name);
+  expect(world.done.filter((line) => line === LOCK)).toHaveLength(3);
 });
 
 test("ready goes while the box is not healthy, and comes back", async () => {

@@ -1,7 +1,5 @@
 import { execFile } from "node:child_process";
 import { PcgError } from "../base/error.ts";
-import type { LockdownSets } from "./host.ts";
-import { lockdownIn } from "./lockdown.ts";
 
 const TIMEOUT_MS = 30_000;
 
@@ -16,15 +14,4 @@ export function runCommand([file, ...args]: readonly [string, ...string[]]): Pro
       }
     });
   });
-}
-
-/** @throws BOOT_NO_LOCKDOWN */
-export async function readLockdown(): Promise<LockdownSets> {
-  const listing = await runCommand(["nft", "-j", "list", "table", "inet", "appliance"]).catch((error) => {
-    throw new PcgError("BOOT_NO_LOCKDOWN", { why: error.detail.said }, error);
-  });
-  const sets = lockdownIn(listing);
-  if (!sets)
-    throw new PcgError("BOOT_NO_LOCKDOWN", { why: "table inet appliance lacks the sets management and downlink" });
-  return sets;
 }

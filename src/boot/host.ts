@@ -15,12 +15,6 @@ export interface MachineFacts {
   readonly isClockSynchronised: boolean | undefined;
 }
 
-/** Names of interfaces in the sets of the appliance's own firewall. */
-export interface LockdownSets {
-  readonly management: readonly string[];
-  readonly downlink: readonly string[];
-}
-
 /** The machine that boots, and who is around it. */
 export interface Host {
   /** @throws CLOUD_… */
@@ -35,8 +29,6 @@ export interface Host {
   putAway(path: string, suffix: string): void;
   /** @throws BOOT_COMMAND_FAILED with what it said */
   run(argv: readonly [string, ...string[]]): Promise<void>;
-  /** @throws BOOT_NO_LOCKDOWN */
-  lockdown(): Promise<LockdownSets>;
   hasCredentials(): boolean;
   /** Gets this unit's first certificate. @throws ENROL_… */
   enrol(manager: ManagerAccess): Promise<void>;

@@ -1,29 +1,18 @@
-import type { LockdownSets } from "./host.ts";
+import type { BootPaths } from "./boot-paths.ts";
+import type { Assigned, Role } from "./role.ts";
+import type { BootFile } from "./unit-files.ts";
 
-/** What `nft -j list table inet appliance` says is in its two sets; undefined: that is no such table. */
-export function lockdownIn(listing: string): LockdownSets | undefined {
-  const rows = rowsOf(listing);
-  const [management, downlink] = ["management", "downlink"].map((name) => elementsOf(rows, name));
-  return management && downlink && { management, downlink };
-}
+/** Of a role's interfaces the appliance's own firewall has a set, but of the uplink's, by which nobody comes in. */
+const sets = ["management", "downlink"] as const satisfies Role[];
 
-interface Row {
-  readonly set?: { readonly name?: unknown; readonly elem?: unknown };
-}
-
-function rowsOf(listing: string): readonly Row[] {
-  try {
-    const { nftables } = JSON.parse(listing) as { nftables?: unknown };
-    return Array.isArray(nftables) ? nftables.filter((row) => typeof row === "object" && row !== null) : [];
-  } catch {
-    return [];
-  }
-}
-
-/** A set without elements has no `elem`. */
-function elementsOf(rows: readonly Row[], name: string): string[] | undefined {
-  const row = rows.find(({ set }) => set?.name === name);
-  if (!row) return undefined;
-  const { elem = [] } = row.set ?? {};
-  return Array.isArray(elem) ? elem.filter((one) => typeof one === "string") : [];
+/** Which interfaces the appliance's own firewall lets operators and agents in by: read with lockdown.nft, after it. */
+export function lockdownFile(assigned: readonly Assigned[], paths: BootPaths): BootFile {
+  const lines = sets.flatMap((set) => {
+    const names = assigned.filter(({ role }) => role === set).map(({ name }) => `"${name}"`);
+    return [
+      `flush set inet appliance ${set}`,
+      ...(names.length > 0 ? [`add element inet appliance ${set} { ${names.join(", ")} }`] : []),
+    ];
+  });
+  return { path: paths.lockdown, text: `# Written by pcg-boot.\n${lines.join("\n")}\n` };
 }

@@ -23,7 +23,7 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   BOOT_USER_DATA_REFUSED: "stop the instance, mend these fields as pcg-user-data(5) describes, start it",
   BOOT_FILE_UNWRITABLE: "make room on the disk, or enlarge it; pcg-boot diagnosis shows how much is left",
   BOOT_COMMAND_FAILED: "see journalctl -u pcg-boot",
-  BOOT_NO_LOCKDOWN: "see systemctl status pcg-lockdown; nothing is started before it is there",
+  BOOT_NO_LOCKDOWN: "see systemctl status pcg-lockdown; nothing is started before it can be loaded",
   BOOT_OTHER_MACHINE: "mend what keeps the metadata service from answering: what was written last is of no use here",
   ENROL_UNREACHABLE: "see that the managers run, and that security groups and routes let management reach them on 443",
   ENROL_WRONG_AUTHORITY:

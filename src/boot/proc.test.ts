@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { lockdownIn } from "./lockdown.ts";
 import { modulesIn, neighboursIn, parameterIn, udpSocketsIn } from "./proc.ts";
 
 test("neighboursIn lists who has answered, not who was asked", () => {
@@ -29,22 +28,12 @@ test("parameterIn finds the slot among the kernel's parameters", () => {
   expect(parameterIn("boot=pcg quiet\n", "pcg.slot")).toBe(undefined);
 });
 
-test("lockdownIn reads both sets, one of them empty", () => {
-  const set = (name: string, elem?: string[]) => ({
-    set: { family: "inet", table: "appliance", name, ...(elem && { elem }) },
-  });
-  const listing = { nftables: [{ metainfo: {} }, set("management", ["ens5"]), set("downlink")] };
-  expect(lockdownIn(JSON.stringify(listing))).toEqual({ management: ["ens5"], downlink: [] });
-  expect(lockdownIn(JSON.stringify({ nftables: [set("management")] }))).toBe(undefined);
-});
-
-test("what /proc or nft say may be anything", () => {
+test("what /proc says may be anything", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
       neighboursIn(text);
       udpSocketsIn(text);
       modulesIn(text);
-      lockdownIn(text);
     }),
   );
 });

@@ -23,10 +23,11 @@ test("its root is read-only, its /var is not, and an operator is root by saying 
   expect(asRoot("swapon --show; pcg-upgrade status")).toMatch(/^slot a .*\[runs; good; boots next]/);
 });
 
-test("only pcg-kernel has a capability of its own, and everything has its memory", () => {
+test("only pcg-kernel may change the network or load programs, and everything has its memory", () => {
   const show = (unit: string) => onUnit(`systemctl show -p CapabilityBoundingSet,MemoryMax,NoNewPrivileges ${unit}`);
   expect(show("pcgd")).toMatch(/CapabilityBoundingSet=\n/);
   expect(show("pcg-kernel")).toMatch(/CapabilityBoundingSet=cap_net_admin cap_bpf\n/);
+  expect(show("pcg-boot")).toMatch(/CapabilityBoundingSet=cap_chown cap_dac_override cap_fowner\n/);
   for (const unit of ["pcgd", "pcg-kernel", "pcg-boot"]) {
     expect(show(unit)).toContain("NoNewPrivileges=yes");
     expect(show(unit)).toMatch(/MemoryMax=\d+/);

@@ -13,7 +13,7 @@ const [unitA] = topology.units;
 if (!unitA) throw new Error("the laboratory has no unit");
 const unit: GatewayUnit = unitA;
 
-/** What networkd would do with the files, and a note of it; what systemd is told is only noted. */
+/** What networkd would do with the files, and a note of it; what systemd is told is noted, and the firewall's sets are loaded. */
 const networkctl = `#!/usr/bin/env bash
 set -euo pipefail
 echo "networkctl $*" >>"$NOTES"
@@ -25,7 +25,9 @@ for file in "$ROOT"/run/systemd/network/*.network; do
 done
 `;
 const systemctl = `#!/usr/bin/env bash
+set -euo pipefail
 echo "systemctl $*" >>"$NOTES"
+if [ "$*" = "reload pcg-lockdown.service" ]; then nft -f "$ROOT/run/pcg-lockdown/interfaces.nft"; fi
 `;
 
 /** Names in no order, as the kernel may give them. */

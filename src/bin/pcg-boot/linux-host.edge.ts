@@ -4,7 +4,7 @@ import { ask } from "../../api/client.edge.ts";
 import type { Status } from "../../api/status.ts";
 import { messageOf, PcgError } from "../../base/error.ts";
 import type { BootPaths } from "../../boot/boot-paths.ts";
-import { readLockdown, runCommand } from "../../boot/command.edge.ts";
+import { runCommand } from "../../boot/command.edge.ts";
 import { putAway, readText, remove, writeWhole } from "../../boot/files.edge.ts";
 import type { Host } from "../../boot/host.ts";
 import { readMachine } from "../../boot/machine.edge.ts";
@@ -33,7 +33,6 @@ export const linuxHost = ({ paths, metadata, user }: LinuxHostOptions): Host => 
   remove,
   putAway,
   run: async (argv) => void (await runCommand(argv)),
-  lockdown: readLockdown,
   hasCredentials: () => hasCredentials(paths.credentials),
   enrol: (manager) => enrol(manager, { folder: paths.credentials, user }),
   gateway: () => askGateway(paths.socket),

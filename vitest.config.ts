@@ -3,10 +3,9 @@ import { defineConfig } from "vitest/config";
 /**
  * unit: no root, no kernel. kernel: network namespaces and eBPF, as root. e2e: the whole laboratory, told by a file.
  * control: the same, told by the manager. guest: eBPF and laboratory again on Debian's own kernel, in an emulated
- * machine, some ten minutes. aws: the CloudFormation templates and the AMI's build, against an emulation of AWS. image:
- * the appliance's image, built, and booted in the laboratory. One after the other. imagelong: what of that takes many
- * boots; npm run test:image alone runs it. Set-ups of all projects that run come first: image is run by itself, so that
- * its machine does not stand beside all the others.
+ * machine, some four minutes. aws: the CloudFormation templates and the AMI's build, against an emulation of AWS. image:
+ * the appliance's image, built, and booted in the laboratory. One after the other. Set-ups of all projects that run come
+ * first: image is run by itself, so that its machine does not stand beside all the others.
  */
 export default defineConfig({
   test: {
@@ -75,16 +74,6 @@ export default defineConfig({
           name: "image",
           sequence: { groupOrder: 6 },
           include: ["test/image/*.test.ts"],
-          globalSetup: ["test/image/laboratory.ts"],
-          fileParallelism: false,
-          testTimeout: 1_800_000,
-        },
-      },
-      {
-        test: {
-          name: "imagelong",
-          sequence: { groupOrder: 7 },
-          include: ["test/image/long/*.test.ts"],
           globalSetup: ["test/image/laboratory.ts"],
           fileParallelism: false,
           testTimeout: 1_800_000,

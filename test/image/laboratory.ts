@@ -8,8 +8,7 @@ import manifest from "../../package.json" with { type: "json" };
  * of PCG_IMAGE=FILE. One that stands already is used and left standing.
  */
 export function setup(project: TestProject): (() => void) | undefined {
-  // One for both projects: it takes a boot.
-  const name = "image";
+  const { name } = project;
   project.provide("laboratory", name);
   if (existsSync(`/run/pcg-${name}`)) return undefined;
   const run = (program: string, ...args: string[]) =>

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import manifest from "../../../package.json" with { type: "json" };
-import { manager } from "../../e2e/nodes.ts";
-import { sh, until } from "../../kernel/namespace.ts";
-import { asRoot } from "../unit.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { manager } from "../e2e/nodes.ts";
+import { sh, until } from "../kernel/namespace.ts";
+import { asRoot } from "./unit.ts";
 
 const PORT = 8_000;
 

@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
-import { address, inet, seenBy, vm1 } from "../../e2e/nodes.ts";
-import { until } from "../../kernel/namespace.ts";
-import { churn, churnSegment } from "../lease-churn.ts";
-import { asRoot, unitStatus } from "../unit.ts";
+import { address, inet, seenBy, vm1 } from "../e2e/nodes.ts";
+import { until } from "../kernel/namespace.ts";
+import { churn, churnSegment } from "./lease-churn.ts";
+import { asRoot, unitStatus } from "./unit.ts";
 
 test("a full disk stops new leases and nothing else, is said, and is over when there is room", async () => {
   const vm = await churnSegment();

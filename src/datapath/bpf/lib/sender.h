@@ -5,13 +5,13 @@
 
 /* Who may send what. `source` is the inner source MAC. */
 
-/* Whether the overlay address is bound to just this MAC, segment and tunnel endpoint: one look-up accepts. */
 /* Whether the address is this gateway's own on the segment. */
 INLINE bool is_own(const struct segment *segment, __be32 address)
 {
 	return address == segment->gateway || address == segment->dhcp_server;
 }
 
+/* Whether the overlay address is bound to just this MAC, segment and tunnel endpoint: one look-up accepts. */
 INLINE bool is_bound(const struct endpoint *e, const struct tunnel *t, const __u8 *source)
 {
 	return e && e->tep == t->tep && e->vni == t->vni && mac_equal(e->mac, source);

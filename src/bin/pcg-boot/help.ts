@@ -17,6 +17,7 @@ once goes on with that where the metadata service is silent for five seconds, or
   /etc/pcg/pcgd.yaml, desired.yaml, credentials/      written for pcg-kernel and pcgd
   /run/systemd/network/10-pcg-ROLE.network            written for systemd-networkd
   /run/pcg-keys/admin                                 the operators' ssh keys, from metadata alone
+  /run/pcg-lockdown/interfaces.nft                    loaded by systemd with the appliance's own firewall
   /run/pcg/boot/state.json                            how the unit is
   /run/pcg/boot/ready                                 is there while the box is healthy, and says since when
   /run/issue.d/50-pcg.issue, /dev/console             the same for people

@@ -35,7 +35,7 @@ export class Applier {
   async apply(plan: BootPlan): Promise<Problem[]> {
     const away = plan.putAway === undefined ? [] : await this.#tried(() => this.#putAway(plan.putAway ?? ""));
     const network = await this.#network(plan.files);
-    const lockdown = await this.#tried(() => this.#lockdown(plan));
+    const lockdown = await this.#lockdown(plan);
     const isClosed = away.length > 0 || lockdown.length > 0;
     const unit = plan.unit && !isClosed ? await this.#unit(plan.unit) : [];
     return [...away, ...network, ...lockdown, ...unit];
@@ -67,20 +67,20 @@ export class Applier {
   }
 
   /** Loads the appliance's own firewall, with its interfaces as they are now. */
-  async #lockdown({ assigned, unit }: BootPlan): Promise<void> {
-    const { host, clock, log, paths } = this.#world;
-    if (assigned.length === 0 && !unit) return;
-    const file = lockdownFile(assigned, paths);
-    if (host.read(file.path) !== file.text) {
+  async #lockdown({ assigned, unit }: BootPlan): Promise<Problem[]> {
+    const { host, clock, paths } = this.#world;
+    if (assigned.length === 0 && !unit) return [];
+    const failed = this.#write([lockdownFile(assigned, paths)], () => {
       this.#lockdownAt = undefined;
-      host.write(file);
-      log.info("written", { file: file.path });
-    }
-    if (this.#lockdownAt !== undefined && clock.now() - this.#lockdownAt < LOCKDOWN_MS) return;
-    await host.run(["systemctl", "reload", "pcg-lockdown.service"]).catch((error: PcgError) => {
-      throw new PcgError("BOOT_NO_LOCKDOWN", { why: error.detail["said"] }, error);
     });
-    this.#lockdownAt = clock.now();
+    if (failed.length > 0) return failed;
+    if (this.#lockdownAt !== undefined && clock.now() - this.#lockdownAt < LOCKDOWN_MS) return [];
+    return this.#tried(async () => {
+      await host.run(["systemctl", "reload", "pcg-lockdown.service"]).catch((error: PcgError) => {
+        throw new PcgError("BOOT_NO_LOCKDOWN", { why: error.detail["said"] }, error);
+      });
+      this.#lockdownAt = clock.now();
+    });
   }
 
   async #unit({ files, manager }: NonNullable<BootPlan["unit"]>): Promise<Problem[]> {

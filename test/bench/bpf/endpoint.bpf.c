@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "sunk.h"
 
 #define GENEVE_PORT 6081
 #define VXLAN_PORT 4789
@@ -38,13 +39,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct ends);
 } ends SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} sunk SEC(".maps");
 
 /* Eight bytes, of both encapsulations: flags, protocol (GENEVE's alone), VNI. */
 struct tunnel {

@@ -11,6 +11,7 @@
 #include <linux/bpf.h>
 #include <stddef.h>
 #include <bpf/bpf_helpers.h>
+#include "sunk.h"
 
 #define WORDS 16
 
@@ -43,14 +44,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct frame);
 } frames SEC(".maps");
-
-/* endpoint.bpf.c's. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} sunk SEC(".maps");
 
 #define MAX_CPUS 64
 /* To look takes the counter's cache line away from the CPU that counts. */

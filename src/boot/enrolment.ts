@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Log } from "../base/log.ts";
 import type { Host } from "./host.ts";
 import { type Problem, problemOf } from "./problem.ts";
-import type { ManagerAccess } from "./user-data.ts";
+import type { EnrolAccess } from "./user-data.ts";
 
 const PAUSE_MS = { first: 5_000, most: 60_000 } as const;
 
@@ -28,7 +28,7 @@ export class Enrolment {
   }
 
   /** Why there is no certificate yet; undefined: it is being asked for. */
-  ask(manager: ManagerAccess): Problem | undefined {
+  ask(manager: EnrolAccess): Problem | undefined {
     const told = JSON.stringify(manager);
     if (told !== this.#told) {
       this.#told = told;
@@ -47,7 +47,7 @@ export class Enrolment {
     this.#problem = undefined;
   }
 
-  async #try(manager: ManagerAccess): Promise<void> {
+  async #try(manager: EnrolAccess): Promise<void> {
     const told = this.#told;
     const { host, log, clock, changed } = this.#world;
     try {

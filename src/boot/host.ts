@@ -2,7 +2,7 @@ import type { Metadata } from "../cloud/metadata.ts";
 import type { GatewayFacts } from "./check.ts";
 import type { Nic } from "./role.ts";
 import type { BootFile } from "./unit-files.ts";
-import type { ManagerAccess } from "./user-data.ts";
+import type { EnrolAccess } from "./user-data.ts";
 
 /** What the self-test finds out about the machine itself. */
 export interface MachineFacts {
@@ -31,7 +31,7 @@ export interface Host {
   run(argv: readonly [string, ...string[]]): Promise<void>;
   hasCredentials(): boolean;
   /** Gets this unit's first certificate. @throws ENROL_… */
-  enrol(manager: ManagerAccess): Promise<void>;
+  enrol(manager: EnrolAccess): Promise<void>;
   /** What pcgd says of itself, or why it does not answer. */
   gateway(): Promise<GatewayFacts | string>;
   /** @param routers that should answer ARP */

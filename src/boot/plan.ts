@@ -6,7 +6,7 @@ import { type Problem, problemOf } from "./problem.ts";
 import { readUserData } from "./read-user-data.ts";
 import { type Assigned, assignRoles, type Nic, roles } from "./role.ts";
 import { type BootFile, keysFile, networkFiles, unitFiles } from "./unit-files.ts";
-import type { ManagerAccess, UserData } from "./user-data.ts";
+import type { EnrolAccess, UserData } from "./user-data.ts";
 
 /** What the metadata service said last, or why it did not. */
 export type Reading =
@@ -41,7 +41,7 @@ interface UnitPlan {
   readonly genevePort: number;
   readonly files: readonly BootFile[];
   /** Who gives this unit its certificate, if it has none. */
-  readonly manager: ManagerAccess | undefined;
+  readonly manager: EnrolAccess | undefined;
 }
 
 const GENEVE_PORT = 6081;
@@ -99,7 +99,7 @@ function lastUnit(last: Known | undefined, nics: readonly Nic[], paths: BootPath
 const unitPlan = (known: Known, assigned: readonly Assigned[], paths: BootPaths): UnitPlan => ({
   name: known.userData.unit,
   genevePort: known.userData.geneve?.port ?? GENEVE_PORT,
-  manager: known.userData.manager,
+  manager: known.userData.manager && { ...known.userData.manager, unit: known.userData.unit },
   // Last, when all it speaks of is there.
   files: [
     ...unitFiles(known.userData, assigned, paths),

@@ -45,7 +45,11 @@ test("readUserData names each flaw by its field, and shows no token", () => {
 
 test.each([
   [`pcg: { unit: a }`, ["pcg: give manager or desired, and not both"]],
-  [`pcg: { unit: a, ${manager.replace(", token: once", "")} }`, ["pcg.manager: must have required properties token"]],
+  [`pcg: { unit: a, ${manager.replace(", token: once", "")} }`, ["pcg.manager: give token or aws: true, and not both"]],
+  [
+    `pcg: { unit: a, ${manager.replace("token", "aws: true, token")} }`,
+    ["pcg.manager: give token or aws: true, and not both"],
+  ],
   [
     `pcg: { unit: a, controller: {}, agents: {}, desired: { generation: 1, segments: [], teps: [], endpoints: [], tier0: { uplinkRoutes: [{ prefix: "1.2.3.4/8" }] } } }`,
     [

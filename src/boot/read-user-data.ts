@@ -79,6 +79,9 @@ function wholeFlaws({ manager, controller, desired, agents }: UserData): Flaw[] 
   const wishes = desired === undefined ? undefined : checkWish(desired);
   return [
     ...((manager === undefined) === (desired === undefined) ? [flaw("", "give manager or desired, and not both")] : []),
+    ...(manager && (manager.token === undefined) === !manager.aws
+      ? [flaw("manager", "give token or aws: true, and not both")]
+      : []),
     ...(controller && !manager ? [flaw("controller", "needs manager")] : []),
     ...(agents && !manager ? [flaw("agents", "needs manager")] : []),
     ...(wishes?.ok === false ? wishes.flaws.map((f) => ({ ...f, field: `desired.${f.field}` })) : []),

@@ -18,16 +18,28 @@ const ManagerAccess = closed(
     ),
     pin: Type.String({
       pattern: "^[sS][hH][aA]256:([0-9a-fA-F]{2}:?){31}[0-9a-fA-F]{2}$",
-      description: "Their root certificate: sha256: and 64 digits, as the manager prints it at its first start.",
+      description:
+        "Their root certificate: sha256: and 64 digits, as the manager logs it when it starts, and keeps it in its file pin.",
     }),
-    token: Type.String({
-      pattern: "^[\\x21-\\x7e]{1,512}$",
-      description: "What a manager gave out for this unit, good once.",
-    }),
+    token: Type.Optional(
+      Type.String({
+        pattern: "^[\\x21-\\x7e]{1,512}$",
+        description: "What a manager gave out for this unit, good once. Give token, or aws: true.",
+      }),
+    ),
+    aws: Type.Optional(
+      Type.Boolean({
+        description:
+          "In place of a token: this instance's identity document, signed by AWS. An operator lists the instance at the manager.",
+      }),
+    ),
   },
   "Who says what is wanted of this unit. Give manager or desired.",
 );
 export type ManagerAccess = Type.Static<typeof ManagerAccess>;
+
+/** What a unit enrols with. */
+export type EnrolAccess = ManagerAccess & Pick<UserData, "unit">;
 
 const ControllerAccess = closed(
   {

@@ -44,6 +44,17 @@ describe("templates", () => {
     await packer(["validate", ...asArguments(variables), `${folder}/templates`]);
   });
 
+  test.each(["packer/README.md"])("know every variable of the commands in %s", async (document) => {
+    const text = await readFile(`${REPOSITORY}${document}`, "utf8");
+    const commands = [...text.matchAll(/packer build (-only=\S+(?: -var \S+)*) packer$/gm)].map(
+      ([, args = ""]) => args,
+    );
+    expect(commands).not.toEqual([]);
+    await writeFile(`${folder}/upload.tar`, "");
+    const paths = asArguments({ root: REPOSITORY.slice(0, -1), upload: `${folder}/upload.tar` });
+    for (const args of commands) await packer(["validate", ...paths, ...args.split(" "), `${folder}/templates`]);
+  });
+
   test("are refused with what it does not know", async () => {
     await expect(packer(["validate", `${REPOSITORY}packer`])).rejects.toThrow(/Unsupported block type/);
   });

@@ -11,7 +11,7 @@ import { systemClock } from "../../src/base/system-clock.edge.ts";
 import { Certificate } from "../../src/bin/pcgd/certificate.edge.ts";
 import type { Channel } from "../../src/lcp/channel.ts";
 import { type Credentials, connectTo } from "../../src/lcp/connect.edge.ts";
-import { enrol, renew } from "../../src/lcp/enrol/client.edge.ts";
+import { enrol, nameIn, renew } from "../../src/lcp/enrol/client.edge.ts";
 import { readCredentials, writeCredentials } from "../../src/lcp/enrol/credentials.edge.ts";
 import { instanceProof } from "../../src/lcp/enrol/instance-metadata.edge.ts";
 import { pinOf } from "../../src/lcp/enrol/pin.ts";
@@ -20,6 +20,7 @@ import type { Identity } from "../../src/lcp/identity.ts";
 import { newRequest } from "../../src/lcp/request.ts";
 import { NOTHING_HELD } from "../../src/lcp/subscription.ts";
 import { newAuthority } from "../../src/manager/enrol/authority.ts";
+import { NodeDesk } from "../../src/manager/enrol/node-desk.ts";
 import { forgotten, revoked } from "../../src/manager/enrol/nodes.ts";
 import { type Manager, manager, startInstance, startManager } from "./enrol-bench.ts";
 import { until } from "./namespace.ts";
@@ -229,17 +230,59 @@ test("an instance enrols by what AWS signed, once; nobody does elsewhere with th
   const used = await post(its.url, "/enrol", "127.0.0.2", { ...proof, nonce: elsewhere });
   expect(used).toMatchObject({ status: 403, said: expect.stringContaining("nonce") });
 
-  const args = ["--manager", its.url, "--pin", its.pin, "--aws", "--metadata", metadata];
-  expect(await pcgdEnrol(...args)).toMatchObject({
-    code: 0,
-    said: expect.stringContaining("spiffe://pcg/agent/i-0123456789abcdef0"),
-  });
-  expect(await pcgdEnrol(...args)).toMatchObject({ code: 1, said: expect.stringContaining("has enrolled already") });
+  const asAgent = async () =>
+    enrol({ manager: its.url, pin: its.pin, proof: { ...(await instanceProof(metadata)), role: "agent" } });
+  expect(nameIn(await asAgent())).toBe("spiffe://pcg/agent/i-0123456789abcdef0");
+  await expect(asAgent()).rejects.toThrow("has enrolled already");
   const agent: Identity = { role: "agent", id: "i-0123456789abcdef0" };
   await its.commits.commit("admin", revoked(agent, "admin", Date.now()));
-  expect(await pcgdEnrol(...args)).toMatchObject({ code: 1, said: expect.stringContaining("was revoked") });
+  await expect(asAgent()).rejects.toThrow("was revoked");
   await its.commits.commit("admin", forgotten(agent));
-  expect(await pcgdEnrol(...args)).toMatchObject({ code: 0 });
+  await expect(asAgent()).resolves.toBeDefined();
+});
+
+test("pcgd enrol --aws gets a gateway in that an operator listed, and nobody else, with nothing but what AWS signed", async () => {
+  const its = await aManager();
+  const desk = new NodeDesk(its.commits);
+  const author = { user: "admin", wallMs: Date.now() };
+  const first = await startInstance(its, "i-0123456789abcdef0", folder, undo);
+  const args = (metadata: string) => ["--manager", its.url, "--pin", its.pin, "--aws", "--metadata", metadata];
+  const refused = (why: string) => ({ code: 1, said: expect.stringContaining(why) });
+
+  expect(await pcgdEnrol(...args(first))).toMatchObject(refused("is not listed for a gateway"));
+  expect(() => statSync(join(folder, "credentials"))).toThrow("ENOENT");
+  await desk.listAwsGateway("pcg-a", { accountId: "210987654321", instanceId: "i-0123456789abcdef0" }, author);
+  expect(await pcgdEnrol(...args(first))).toMatchObject(refused("is not listed for a gateway"));
+
+  await desk.listAwsGateway("pcg-a", { accountId: "123456789012", instanceId: "i-0123456789abcdef0" }, author);
+  expect(await pcgdEnrol(...args(first))).toMatchObject({
+    code: 0,
+    said: expect.stringContaining("spiffe://pcg/gateway/pcg-a"),
+  });
+  const before = readCredentials(join(folder, "credentials"));
+  const { opened, ended } = connect(its.lcp.port, before);
+  await until("the gateway is let in", () => opened.length === 1);
+  expect(await pcgdEnrol(...args(first))).toMatchObject(refused("has enrolled already"));
+
+  // Another machine is put in its place: the list decides.
+  const second = await startInstance(its, "i-0fedcba9876543210", folder, undo);
+  expect(await pcgdEnrol(...args(second))).toMatchObject(refused("is not listed for a gateway"));
+  expect(ended).toEqual([]);
+  await desk.listAwsGateway("pcg-a", { accountId: "123456789012", privateIp: "127.0.0.1" }, author);
+  expect(await pcgdEnrol(...args(second))).toMatchObject({ code: 0 });
+  await until("the machine before is put out", () => ended.length === 1);
+  const after = readCredentials(join(folder, "credentials"));
+  const successor = connect(its.lcp.port, after);
+  await until("its successor is let in", () => successor.opened.length === 1);
+  // The machine before does not come back, although its address is the one that is listed.
+  const again = await startInstance(its, "i-0123456789abcdef0", mkdtempSync(join(folder, "again-")), undo);
+  expect(await pcgdEnrol(...args(again))).toMatchObject(refused("has enrolled already"));
+
+  await desk.revoke(pcgA, author);
+  const third = await startInstance(its, "i-0aaaaaaaaaaaaaaaa", folder, undo);
+  expect(await pcgdEnrol(...args(third))).toMatchObject(refused("was revoked"));
+  await desk.forget(pcgA, author);
+  expect(await pcgdEnrol(...args(third))).toMatchObject({ code: 0 });
 });
 
 test("what is too long, no JSON or too often is turned away with a code, and others are served", async () => {

@@ -67,7 +67,7 @@ async function realized(client: ManagerClient, path: string, waitSeconds: number
 }
 
 function print(value: unknown): number {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  if (value !== undefined) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
   return 0;
 }
 
@@ -76,7 +76,7 @@ async function done(change: Promise<void>): Promise<number> {
   return 0;
 }
 
-const pathOf = (path: string) => (path.startsWith("/infra") ? POLICY + path : path);
+const pathOf = (path: string) => (/^\/(infra|enrolment|nodes)\b/.test(path) ? POLICY + path : path);
 
 function documentIn(file: string): unknown {
   const text = textOf(file === "-" ? "/dev/stdin" : file);

@@ -29,7 +29,9 @@ export async function firstStart({ commits, access, files, clock, log }: FirstSt
     log.info("a root was made: take its key away and lock it up", { file: files.path("root.key") });
   const { root } = authorityIn(commits.documents);
   files.write("authority.pem", root, { isSecret: false });
-  files.write("pin", pinOf(root), { isSecret: false });
+  const pin = pinOf(root);
+  files.write("pin", pin, { isSecret: false });
+  log.info("nodes enrol with this pin", { pin, file: files.path("pin") });
   if (await files.keep("admin.token", (keep) => access.first(keep)))
     log.info("an administrator's token was made", { file: files.path("admin.token") });
 }

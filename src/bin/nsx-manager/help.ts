@@ -12,11 +12,18 @@ export const nsxManagerHelp = `nsx-manager: the management plane, and the contro
                                   how far gateways have come with an object; waits until they have it
   nsx-manager join ROLE ID        a token with which one node (gateway or agent) enrols, once
   nsx-manager revoke ROLE ID      none of its certificates is good any more
+  nsx-manager put /enrolment/aws/gateways/GATEWAY FILE
+                                  the EC2 instance that may enrol as a gateway by its identity document: accountId, and
+                                  instanceId or privateIp (its successor on the same NIC may come too); region, imageId
+  nsx-manager put /enrolment/aws FILE
+                                  regions: the certificates with which AWS signs such documents; accounts and networks
+                                  whose instances may enrol as agents
   nsx-manager backup FILE         a copy of the store (--store), while managers run. To go back to it: stop them, remove
                                   the store's file and its -wal and -shm, put the copy in its place, start. For an etcd:
                                   etcdctl snapshot save FILE; to go back, stop managers, then etcdctl snapshot restore
 
-PATH is as in the API: /infra/segments/web stands for /policy/api/v1/infra/segments/web.
+PATH is as in the API: /infra, /enrolment and /nodes stand for what is under /policy/api/v1. The pin that nodes are given
+is logged when the manager starts, and is in its file pin.
 
 Serving:
   --store SPEC       where everything is: a file, or etcd://HOST:2379,HOST:2379/PREFIX (etcds:// with ?ca=&cert=&key=)

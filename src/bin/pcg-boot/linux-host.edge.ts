@@ -9,10 +9,11 @@ import { putAway, readText, remove, writeWhole } from "../../boot/files.edge.ts"
 import type { Host } from "../../boot/host.ts";
 import { readMachine } from "../../boot/machine.edge.ts";
 import { readNics } from "../../boot/nics.edge.ts";
-import type { ManagerAccess } from "../../boot/user-data.ts";
+import type { EnrolAccess } from "../../boot/user-data.ts";
 import { Imds } from "../../cloud/imds.edge.ts";
 import { readMetadata } from "../../cloud/read-metadata.ts";
 import { readWholeCredentials } from "../../lcp/enrol/credentials.edge.ts";
+import { instanceProof } from "../../lcp/enrol/instance-metadata.edge.ts";
 import { readPin } from "../../lcp/enrol/pin.ts";
 import { gatewayFacts } from "./gateway-facts.ts";
 
@@ -34,7 +35,7 @@ export const linuxHost = ({ paths, metadata, user }: LinuxHostOptions): Host => 
   putAway,
   run: async (argv) => void (await runCommand(argv)),
   hasCredentials: () => hasCredentials(paths.credentials),
-  enrol: (manager) => enrol(manager, { folder: paths.credentials, user }),
+  enrol: (manager) => enrol(manager, { folder: paths.credentials, user, metadata }),
   gateway: () => askGateway(paths.socket),
   machine: (routers) => readMachine(routers, dirname(paths.known)),
   console: (line) => say(paths.console, line),
@@ -61,14 +62,17 @@ function hasCredentials(folder: string): boolean {
 interface Enrolling {
   readonly folder: string;
   readonly user: string;
+  readonly metadata: string;
 }
 
-async function enrol({ urls, pin, token }: ManagerAccess, { folder, user }: Enrolling): Promise<void> {
+async function enrol({ urls, pin, token, unit }: EnrolAccess, { folder, user, metadata }: Enrolling): Promise<void> {
   // What makes keys and requests is a third of this program, and is needed once in a machine's life.
   const { enrolFirst } = await import("../../lcp/enrol/first-enrolment.edge.ts");
   ownedFolder(folder, user);
   const managers = urls.map((url) => new URL(url).origin);
-  await enrolFirst({ managers, pin: readPin(pin) ?? pin, proof: { token }, folder });
+  const proof =
+    token === undefined ? { ...(await instanceProof(metadata)), role: "gateway" as const, id: unit } : { token };
+  await enrolFirst({ managers, pin: readPin(pin) ?? pin, proof, folder });
 }
 
 /** Files in it become its owner's. @throws BOOT_FILE_UNWRITABLE */

@@ -28,7 +28,9 @@ export async function enrolUnit(options: EnrolOptions): Promise<number> {
 
 async function proofOf({ token, aws, metadata }: EnrolOptions): Promise<EnrolWith["proof"]> {
   if ((token === undefined) === !aws) throw bad("token", "give --token or --aws");
-  return token === undefined ? instanceProof(metadata) : { token: textOf("token", token)?.trim() ?? "" };
+  return token === undefined
+    ? { ...(await instanceProof(metadata)), role: "gateway" }
+    : { token: textOf("token", token)?.trim() ?? "" };
 }
 
 /** What others on the machine should not see among a command's words is in a file: `@FILE`. */

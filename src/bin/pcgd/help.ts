@@ -1,7 +1,7 @@
 export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
 
   pcgd [run]                 serve: take the desired state, keep the kernel as wished, answer DHCP
-  pcgd enrol --manager URL --pin PIN --token TOKEN
+  pcgd enrol --manager URL --pin PIN (--token TOKEN | --aws)
                              get this unit's certificate from a manager, once; run renews it by itself
   pcgd check FILE...         say what is wrong with desired-state or pcgd.yaml files, by field and value
   pcgd status [--json]       how things are; --objects lists every kernel object with its state
@@ -16,7 +16,8 @@ export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
   --manager URL    where to enrol, such as https://10.99.250.10; give several, and any of them will do
   --pin PIN        the managers' root certificate: sha256: and 64 digits, as /enrol/authority shows them
   --token TOKEN    what a manager gave out for this unit; good once, for a quarter of an hour
-  --aws            in place of a token: this instance's identity document, signed by AWS
+  --aws            in place of a token: this instance's identity document, signed by AWS; the manager must list the
+                   instance for this gateway (nsx-manager(8): put /enrolment/aws/gateways/NAME FILE)
   --metadata URL   where that is asked for (default http://169.254.169.254)
   --kernel PATH    where pcg-kernel answers (default /run/pcg/kernel.sock)
   --socket PATH    where pcgd answers (default /run/pcg/pcgd.sock)

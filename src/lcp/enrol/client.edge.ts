@@ -7,12 +7,18 @@ import { exchange } from "./exchange.edge.ts";
 import type { InstanceProof } from "./instance-metadata.edge.ts";
 import { pinOf } from "./pin.ts";
 
+/** As what an instance wants to enrol; left out: as what the manager says. */
+interface Wanted {
+  readonly role?: "gateway" | "agent";
+  readonly id?: string;
+}
+
 /** Where to enrol, and whom to believe. */
 export interface EnrolWith {
   readonly manager: string;
   /** As {@link pinOf} writes it. */
   readonly pin: string;
-  readonly proof: { readonly token: string } | InstanceProof;
+  readonly proof: { readonly token: string } | (InstanceProof & Wanted);
 }
 
 /**

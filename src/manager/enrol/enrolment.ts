@@ -12,6 +12,7 @@ import type { Commits, Documents, Writes } from "../state/documents.ts";
 import type { Certificate } from "./authority.ts";
 import { authorityIn } from "./authority-document.ts";
 import { instanceOf } from "./instance-identity.ts";
+import { asInstance, type Wanted } from "./instance-node.ts";
 import { isAllowed, isNew, isRenewable, newNode, nodeIn, nodeKey, notAllowed, proven, renewed } from "./nodes.ts";
 import { Nonces } from "./nonces.ts";
 import { issue } from "./own-credentials.ts";
@@ -29,7 +30,11 @@ const text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 const asks = {
   token: Compile(closed({ token: text(128), request })),
   signature: Compile(
-    closed({ signature: text(16_384), document: Type.Optional(text(8_192)), nonce: text(64), request }),
+    closed({
+      ...{ signature: text(16_384), document: Type.Optional(text(8_192)), nonce: text(64), request },
+      role: Type.Optional(Type.Enum(["gateway", "agent"])),
+      id: Type.Optional(text(64)),
+    }),
   ),
 } as const;
 const renewalAsk = Compile(closed({ request }));
@@ -93,11 +98,11 @@ export class Enrolment {
     proof.admit(this.#documents);
     const { certificate, answer } = await this.#issue((body as { request: string }).request, identity);
     const by = `${how} from ${source}`;
-    const node = newNode({ certificate, by, ...(instance === undefined ? {} : { instance }) }, this.#wall);
-    await this.#world.commits.commit(
-      `enrolment: ${by}`,
-      (documents) => new Map([...proof.admit(documents), [nodeKey(identity), node]]),
-    );
+    const now = { certificate, by, ...(instance === undefined ? {} : { instance }) };
+    await this.#world.commits.commit(`enrolment: ${by}`, (documents) => {
+      const node = newNode(now, this.#wall, nodeIn(documents, identity));
+      return new Map<string, unknown>([...proof.admit(documents), [nodeKey(identity), node]]);
+    });
     this.#world.log.info("enrolled", { node: nodeKey(identity), by });
     return answer;
   }
@@ -165,9 +170,16 @@ export class Enrolment {
     if (!asks.signature.Check(body)) throw badRequest(asks.signature, body);
     if (!this.#nonces.use(body.nonce, source))
       throw new PcgError("MANAGER_DENIED", { field: "nonce", why: "was not given to this address within a minute" });
-    const { instanceId: instance } = instanceOf(this.#documents, { ...body, source }, this.#wall);
-    const identity: Identity = { role: "agent", id: instance };
-    return { identity, instance, how: "identity document", admit: (documents) => firstUse(documents, identity) };
+    const claimed = instanceOf(this.#documents, { ...body, source }, this.#wall);
+    const { role, id } = body;
+    const wanted: Wanted = { ...(role && { role }), ...(id !== undefined && { id }) };
+    const as = (documents: Documents) => asInstance(documents, claimed, wanted, this.#wall);
+    const { identity } = as(this.#documents);
+    return {
+      ...{ identity, instance: claimed.instanceId, how: "identity document" },
+      // The list may have changed since: what counts is what it says in the commit.
+      admit: (documents) => as(documents).writes,
+    };
   }
 
   async #issue(asked: string, identity: Identity): Promise<{ certificate: Certificate; answer: Answer }> {
@@ -187,18 +199,6 @@ export class Enrolment {
       throw new PcgError("MANAGER_DENIED", { field: "certificate", why: `was good until ${certificate.validTo}` });
     return { identity, serial: certificate.serialNumber.toLowerCase() };
   }
-}
-
-/** Trust on first use: whoever holds a document later may not be the instance any more. */
-function firstUse(documents: Documents, identity: Identity): Writes {
-  const before = nodeIn(documents, identity);
-  if (!before) return new Map();
-  const why = before.revoked ? "was revoked" : "has enrolled already";
-  throw new PcgError("MANAGER_DENIED", {
-    field: "instanceId",
-    value: identity.id,
-    why: `${why}; an operator resets it`,
-  });
 }
 
 function read(der: Uint8Array): X509Certificate {

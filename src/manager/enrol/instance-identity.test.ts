@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { misreadings } from "../../wire/fuzz.testing.ts";
 import { DocumentTable } from "../state/document-table.ts";
 import { readSignedData } from "./cms.ts";
-import { type AwsEnrolment, configured, instanceOf } from "./instance-identity.ts";
+import { type AwsEnrolment, configured, instanceOf, mustBeAgent } from "./instance-identity.ts";
 
 const NOW = Date.UTC(2026, 0, 2);
 const document = {
@@ -85,15 +85,19 @@ test.each<{ what: string; changed?: object; by?: string; from?: string; why: str
   { what: "of a region that is not configured", changed: { region: "us-east-1" }, why: "us-east-1" },
   { what: "of a region by a name of objects", changed: { region: "constructor" }, why: "is not configured" },
   { what: "signed with a short key", changed: { region: "small" }, by: "small", why: "signature, why=is not AWS's" },
-  { what: "of another account", changed: { accountId: "210987654321" }, why: "accountId" },
   { what: "that came from another address", from: "10.99.3.249", why: "is not where this comes from" },
-  { what: "of an address elsewhere", changed: { privateIp: "10.1.0.1" }, from: "10.1.0.1", why: "in no configured" },
   { what: "of tomorrow", changed: { pendingTime: "2026-01-03T00:00:00Z" }, why: "is no time in the past" },
   { what: "of no time", changed: { pendingTime: "2026-99-99T99:99:99Z" }, why: "is no time in the past" },
   { what: "of nobody", changed: { instanceId: "../../etc" }, why: "MANAGER_BAD_REQUEST" },
 ])("instanceOf refuses a document $what", ({ changed = {}, by = "aws", from = source, why }) => {
   const presented = { signature: signature({ ...document, ...changed }, enclosing, by), source: from };
   expect(() => instanceOf(documents, presented, NOW)).toThrow(why);
+});
+
+test("mustBeAgent takes instances of the accounts and networks that are configured, and no others", () => {
+  expect(() => mustBeAgent(documents, document)).not.toThrow();
+  expect(() => mustBeAgent(documents, { ...document, accountId: "210987654321" })).toThrow("accountId");
+  expect(() => mustBeAgent(documents, { ...document, privateIp: "10.1.0.1" })).toThrow("in no configured network");
 });
 
 test("instanceOf refuses a document beside a signature of another", () => {

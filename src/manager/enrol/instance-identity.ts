@@ -14,13 +14,17 @@ const KEY = "/enrolment/aws";
 const SKEW_MS = 300_000;
 const LEAST_BITS = 2_048;
 
-/** Which EC2 instances may enrol by themselves, as agents. */
+/** By whose word EC2 instances enrol, and which of them as agents. Gateways are listed one by one (gateway-list.ts). */
 export const AwsEnrolment = closed({
   regions: Type.Record(Type.String({ pattern: "^[a-z0-9-]{1,32}$" }), Type.String({ maxLength: 8_192 }), {
     description: "By region, the RSA-2048 certificates (PEM) with which AWS signs identity documents there.",
   }),
-  accounts: Type.Array(Type.String({ pattern: "^[0-9]{12}$" }), { description: "Accounts whose instances may come." }),
-  networks: Type.Array(prefix("Where its private address must be."), { description: "The VPCs' prefixes." }),
+  accounts: Type.Array(Type.String({ pattern: "^[0-9]{12}$" }), {
+    description: "Accounts whose instances may come as agents.",
+  }),
+  networks: Type.Array(prefix("Where its private address must be."), {
+    description: "The VPCs' prefixes, for agents.",
+  }),
   maxAgeHours: Type.Optional(
     Type.Integer({ minimum: 1, description: "How long ago it may have been launched. Default: ever." }),
   ),
@@ -50,6 +54,7 @@ const Document = Type.Object({
   instanceId: Type.String({ pattern: "^i-[0-9a-f]{8,17}$" }),
   privateIp: address("The address of its first NIC."),
   pendingTime: Type.String({ pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$" }),
+  imageId: Type.Optional(Type.String({ maxLength: 64 })),
 });
 const document = Compile(Document);
 export type InstanceDocument = Type.Static<typeof Document>;
@@ -64,7 +69,8 @@ export interface Presented {
 }
 
 /**
- * The instance that a signed document speaks of, if it may enrol.
+ * The instance that a signed document speaks of, and from which it comes. What it may enrol as is asked elsewhere:
+ * {@link mustBeAgent}, gateway-list.ts.
  *
  * @throws MANAGER_BAD_REQUEST, MANAGER_DENIED
  */
@@ -77,15 +83,20 @@ export function instanceOf(documents: Documents, presented: Presented, wallMs: n
   if (certificate === undefined) throw denied("region", "is not configured", claimed.region);
   const beside = presented.document === undefined ? undefined : Buffer.from(presented.document);
   if (!keysIn(certificate).some((key) => signedContent(signed, key, beside))) throw denied("signature", "is not AWS's");
-  mayEnrol(claimed, config, presented.source, wallMs);
+  mustBeHere(claimed, config, presented.source, wallMs);
   return claimed;
 }
 
-function mayEnrol(claimed: InstanceDocument, config: AwsEnrolment, source: string, wallMs: number): void {
-  const { accountId, privateIp, pendingTime } = claimed;
-  if (!config.accounts.includes(accountId)) throw denied("accountId", "is not configured", accountId);
-  if (!config.networks.some((network) => contains(parsePrefix(network), parseIpv4(privateIp))))
+/** An instance that is no gateway: whether it may be an agent. @throws MANAGER_DENIED */
+export function mustBeAgent(documents: Documents, { accountId, privateIp }: InstanceDocument): void {
+  const { accounts = [], networks = [] } = awsEnrolmentIn(documents) ?? {};
+  if (!accounts.includes(accountId)) throw denied("accountId", "is not configured", accountId);
+  if (!networks.some((network) => contains(parsePrefix(network), parseIpv4(privateIp))))
     throw denied("privateIp", "is in no configured network", privateIp);
+}
+
+function mustBeHere(claimed: InstanceDocument, config: AwsEnrolment, source: string, wallMs: number): void {
+  const { privateIp, pendingTime } = claimed;
   if (readIpv4(source) === undefined || privateIp !== source)
     throw denied("privateIp", `is not where this comes from (${source})`, privateIp);
   const launched = Date.parse(pendingTime);

@@ -1,6 +1,7 @@
 import { PcgError } from "../../base/error.ts";
 import type { Identity } from "../../lcp/identity.ts";
 import type { Commits } from "../state/documents.ts";
+import { type ListedGateway, listedGateway, listedGateways, listing, unlisting } from "./gateway-list.ts";
 import { type AwsEnrolment, awsEnrolmentIn, configured } from "./instance-identity.ts";
 import { forgotten, type NodeRecord, nodeIn, revoked } from "./nodes.ts";
 import { newToken } from "./tokens.ts";
@@ -51,6 +52,21 @@ export class NodeDesk {
     await this.#commits.commit(user, configured(body));
   }
 
+  async awsGateways(): Promise<readonly ListedGateway[]> {
+    return listedGateways(this.#commits.documents);
+  }
+
+  /** Which instance may enrol as a gateway. @throws MANAGER_BAD_REQUEST, MANAGER_REFUSED, MANAGER_STORE */
+  async listAwsGateway(id: string, body: unknown, { user }: Author): Promise<ListedGateway> {
+    await this.#commits.commit(user, listing(id, body));
+    return listedGateway(this.#commits.documents, id) as ListedGateway;
+  }
+
+  /** @throws MANAGER_NOT_FOUND, MANAGER_STORE */
+  unlistAwsGateway(id: string, { user }: Author): Promise<void> {
+    return this.#commits.commit(user, unlisting(id));
+  }
+
   /** An instance may enrol again by its identity document. @throws MANAGER_NOT_FOUND, MANAGER_STORE */
   forget(node: Identity, { user }: Author): Promise<void> {
     return this.#commits.commit(user, forgotten(node));
@@ -58,12 +74,13 @@ export class NodeDesk {
 }
 
 /** As people and the API have it. */
-const written = ({ certificates, instance, enrolledAt, enrolledBy, revoked: end }: NodeRecord) => ({
+const written = ({ certificates, instance, replaced, enrolledAt, enrolledBy, revoked: end }: NodeRecord) => ({
   certificates: certificates.map(({ serial, notAfter, until }) => ({
     serial,
     good_until: iso(Math.min(notAfter, until ?? notAfter)),
   })),
   ...(instance === undefined ? {} : { instance }),
+  ...(replaced && { replaced_instances: replaced }),
   enrolled_at: iso(enrolledAt),
   enrolled_by: enrolledBy,
   ...(end && { revoked_at: iso(end.at), revoked_by: end.by }),

@@ -13,6 +13,8 @@ export interface NodeRecord {
   readonly certificates: readonly AllowedCertificate[];
   /** The EC2 instance it is. */
   readonly instance?: string;
+  /** Instances that were this node before, the last one first. */
+  readonly replaced?: readonly string[];
   readonly enrolledAt: number;
   /** What proved who it is, and from where. */
   readonly enrolledBy: string;
@@ -58,13 +60,28 @@ export interface Enrolled {
   readonly by: string;
 }
 
-/** A node that proved who it is. Certificates it had before are no longer good. */
-export const newNode = ({ certificate, instance, by }: Enrolled, wallMs: number): NodeRecord => ({
-  certificates: [allowed(certificate)],
-  ...(instance === undefined ? {} : { instance }),
-  enrolledAt: wallMs,
-  enrolledBy: by,
-});
+/** More are not remembered. */
+const MOST_REPLACED = 64;
+
+/** A node that proved who it is. Certificates it had before are no longer good. @param before what was known of it */
+export function newNode({ certificate, instance, by }: Enrolled, wallMs: number, before?: NodeRecord): NodeRecord {
+  const replaced = instancesOf(before)
+    .filter((one) => one !== instance)
+    .slice(0, MOST_REPLACED);
+  return {
+    certificates: [allowed(certificate)],
+    ...(instance === undefined ? {} : { instance }),
+    ...(replaced.length > 0 && { replaced }),
+    enrolledAt: wallMs,
+    enrolledBy: by,
+  };
+}
+
+/** The instances that ever were this node, the present one first. */
+export const instancesOf = (node: NodeRecord | undefined): string[] => [
+  ...(node?.instance === undefined ? [] : [node.instance]),
+  ...(node?.replaced ?? []),
+];
 
 /** The next certificate of a node that came with one of its own. @throws MANAGER_DENIED when that is not good */
 export const renewed =

@@ -64,6 +64,12 @@ interface Nodes {
   awsEnrolment(): Promise<Fields | undefined>;
   /** @throws MANAGER_BAD_REQUEST, MANAGER_STORE */
   configureAws(body: unknown, author: Author): Promise<void>;
+  /** Which EC2 instances may enrol as gateways. */
+  awsGateways(): Promise<readonly Fields[]>;
+  /** @returns what is listed now @throws MANAGER_BAD_REQUEST, MANAGER_REFUSED, MANAGER_STORE */
+  listAwsGateway(id: string, body: unknown, author: Author): Promise<Fields>;
+  /** @throws MANAGER_NOT_FOUND, MANAGER_STORE */
+  unlistAwsGateway(id: string, author: Author): Promise<void>;
   /** A token to enrol with, once. @throws MANAGER_REFUSED, MANAGER_STORE */
   newToken(node: Node, forMs: number | undefined, author: Author): Promise<EnrolmentToken>;
 }

@@ -47,6 +47,9 @@ const ports = (policy: MemoryPolicy): Ports => ({
     forget: async () => undefined,
     awsEnrolment: async () => undefined,
     configureAws: async () => undefined,
+    awsGateways: async () => [{ id: "pcg-a", accountId: "123456789012", privateIp: "10.99.2.10" }],
+    listAwsGateway: async (id) => ({ id, accountId: "123456789012", privateIp: "10.99.2.10" }),
+    unlistAwsGateway: async () => undefined,
     newToken: async ({ role, id }) => ({ token: "secret", role, id, expires_at: "2030-01-01T00:00:00.000Z" }),
   },
   realized: async (path) => ({

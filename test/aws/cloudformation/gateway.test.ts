@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { parse } from "yaml";
+import { readUserData } from "../../../src/boot/read-user-data.ts";
 import { resolve } from "./resolve.ts";
 import { type Entries, entries } from "./template.ts";
 import { templateFile } from "./template-file.ts";
@@ -85,6 +86,15 @@ test.each([
   expect(text).toMatch(/^#cloud-config\n/);
   const manager = { urls: urls.split(","), pin: needed.ManagerPin, ...proof };
   expect(parse(text)).toEqual({ pcg: { unit: "pcg-a", manager } });
+});
+
+test.each([
+  ["nothing but what is needed", {}],
+  ["a token", { Token: `join_${"A-_z".repeat(10)}abc` }],
+  ["several managers", { ManagerUrls: "https://10.99.250.10,https://manager.example:8443" }],
+])("pcg-boot takes the user data of a stack that is given %s", (_, given) => {
+  const bytes = Buffer.from(String(launch(given)["UserData"]), "base64");
+  expect(readUserData(bytes)).toMatchObject({ unit: "pcg-a", manager: { pin: needed.ManagerPin } });
 });
 
 test("user data is the document given, if one is", () => {

@@ -1,6 +1,7 @@
 import Type from "typebox";
 import { PcgError } from "../../../base/error.ts";
 import { id } from "../../../model/text.ts";
+import { AwsGateway } from "../../enrol/gateway-list.ts";
 import { AwsEnrolment } from "../../enrol/instance-identity.ts";
 import { EnrolmentToken } from "../answers.ts";
 import type { Node } from "../ports.ts";
@@ -25,6 +26,8 @@ const NewEnrolmentToken = Type.Object(
 type NewEnrolmentToken = Type.Static<typeof NewEnrolmentToken>;
 
 const AWS = `${POLICY}/enrolment/aws`;
+const AWS_GATEWAYS = `${AWS}/gateways`;
+const ListedGateway = Type.Object({ id: id("The gateway's."), ...AwsGateway.properties });
 const NODE = `${POLICY}/nodes/{role}/{id}`;
 
 /** Which nodes there are, and who may become one. */
@@ -96,6 +99,37 @@ export const nodeRoutes: readonly Route[] = [
     body: AwsEnrolment,
     async handle(request, { nodes }) {
       await nodes.configureAws(request.body, authorOf(request));
+      return {};
+    },
+  },
+  {
+    method: "GET",
+    path: AWS_GATEWAYS,
+    says: "Which EC2 instances may enrol as gateways",
+    needs: "admin",
+    answers: Type.Object({ results: Type.Array(ListedGateway) }),
+    async handle(_request, { nodes }) {
+      return { body: { results: await nodes.awsGateways() } };
+    },
+  },
+  {
+    method: "PUT",
+    path: `${AWS_GATEWAYS}/{id}`,
+    says: "Lists the EC2 instance that may enrol as a gateway by its identity document",
+    needs: "admin",
+    body: AwsGateway,
+    answers: ListedGateway,
+    async handle(request, { nodes }) {
+      return { body: await nodes.listAwsGateway(request.params["id"] ?? "", request.body, authorOf(request)) };
+    },
+  },
+  {
+    method: "DELETE",
+    path: `${AWS_GATEWAYS}/{id}`,
+    says: "Takes a gateway's EC2 instance off the list; its certificates stay good until it is revoked",
+    needs: "admin",
+    async handle(request, { nodes }) {
+      await nodes.unlistAwsGateway(request.params["id"] ?? "", authorOf(request));
       return {};
     },
   },

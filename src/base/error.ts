@@ -1,3 +1,5 @@
+import { printable, printableLines } from "./printable.ts";
+
 /** Every error this system raises on purpose, in one table: the code is the contract, the text is for people. */
 const catalogue = {
   CONFIG_UNREADABLE: "a configuration file cannot be read",
@@ -86,7 +88,7 @@ export class PcgError extends Error {
 
   constructor(code: ErrorCode, detail: Record<string, unknown> = {}, cause?: unknown) {
     const facts = Object.entries(detail).map(([name, value]) => `${name}=${show(value)}`);
-    super([`${code}: ${catalogue[code]}`, ...facts].join(", "), { cause });
+    super(printable([`${code}: ${catalogue[code]}`, ...facts].join(", ")), { cause });
     this.code = code;
     this.detail = detail;
   }
@@ -94,5 +96,6 @@ export class PcgError extends Error {
 
 const show = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** What to print of anything thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What to print of anything thrown. Parsers quote what they were given. */
+export const messageOf = (error: unknown): string =>
+  printableLines(error instanceof Error ? error.message : String(error));

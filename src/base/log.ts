@@ -1,3 +1,5 @@
+import { printable } from "./printable.ts";
+
 /** Facts that go with a log line. */
 export type Facts = Readonly<Record<string, unknown>>;
 
@@ -8,10 +10,13 @@ export interface Log {
   error(text: string, facts?: Facts): void;
 }
 
-/** `text key=value …`, strings quoted only where a reader would be misled. */
+/**
+ * `text key=value …`, strings quoted only where a reader would be misled. One line whatever is in it: one of its own would
+ * begin with a priority of its own (sd-daemon(3)), and escapes would be obeyed by the terminal that shows the journal.
+ */
 export function formatLine(text: string, facts: Facts = {}): string {
   const words = Object.entries(facts).map(([name, value]) => `${name}=${word(value)}`);
-  return [text, ...words].join(" ");
+  return printable([text, ...words].join(" "));
 }
 
 function word(value: unknown): string {

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { messageOf, PcgError } from "../base/error.ts";
+import { complain, print } from "../base/terminal.edge.ts";
 import { ask } from "./nsx-manager/ask.edge.ts";
 import { backUp } from "./nsx-manager/backup.edge.ts";
 import { nsxManagerHelp } from "./nsx-manager/help.ts";
@@ -25,7 +26,7 @@ try {
     },
   });
   const [command = "run", ...args] = values.help ? ["help"] : positionals;
-  if (command === "help") process.stdout.write(`${nsxManagerHelp}\n`);
+  if (command === "help") print(nsxManagerHelp);
   else {
     const wait = Number(values.wait);
     const status = await (command === "run"
@@ -38,6 +39,6 @@ try {
     process.exitCode = status;
   }
 } catch (error) {
-  process.stderr.write(`nsx-manager: ${messageOf(error)}\n`);
+  complain(`nsx-manager: ${messageOf(error)}`);
   process.exitCode = 1;
 }

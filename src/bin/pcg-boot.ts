@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { messageOf, PcgError } from "../base/error.ts";
+import { complain, print } from "../base/terminal.edge.ts";
 import { bootPaths } from "../boot/boot-paths.ts";
 import { METADATA } from "../lcp/enrol/instance-metadata.edge.ts";
 import { pcgBootHelp } from "./pcg-boot/help.ts";
@@ -28,7 +29,7 @@ try {
     selftest: () => showSelftest({ host, paths, json, isRoot }),
     diagnosis: () => showDiagnosis({ host, paths, json, isRoot }),
     help: () => {
-      process.stdout.write(`${pcgBootHelp}\n`);
+      print(pcgBootHelp);
       return 0;
     },
   };
@@ -36,6 +37,6 @@ try {
   if (!chosen) throw new PcgError("API_BAD_REQUEST", { command, hint: "pcg-boot --help lists the commands" });
   process.exitCode = await chosen();
 } catch (error) {
-  process.stderr.write(`pcg-boot: ${messageOf(error)}\n`);
+  complain(`pcg-boot: ${messageOf(error)}`);
   process.exitCode = 1;
 }

@@ -3,6 +3,7 @@ import { messageOf } from "../base/error.ts";
 import { ServiceManager } from "../base/sd-notify.edge.ts";
 import { stderrLog as log } from "../base/stderr-log.edge.ts";
 import { systemClock } from "../base/system-clock.edge.ts";
+import { print } from "../base/terminal.edge.ts";
 import { openBpf } from "../kernel/bpf.edge.ts";
 import { BpfObjects } from "../kernel/bpf-objects.edge.ts";
 import { serveDoor } from "../kernel/door-server.edge.ts";
@@ -26,7 +27,7 @@ const { values: options, positionals } = parseArgs({
 });
 
 try {
-  if (options.help) process.stdout.write(`${pcgKernelHelp}\n`);
+  if (options.help) print(pcgKernelHelp);
   else if (positionals[0] === "load") programs().ensureLoaded();
   else await serve();
 } catch (error) {

@@ -1,4 +1,5 @@
 import { messageOf, PcgError } from "../base/error.ts";
+import { complain, print } from "../base/terminal.edge.ts";
 import { pcgUpgradeHelp } from "./pcg-upgrade/help.ts";
 import { confirm, install, rollback, showStatus } from "./pcg-upgrade/operate.edge.ts";
 import { readOptions } from "./pcg-upgrade/options.ts";
@@ -15,7 +16,7 @@ try {
     pack: () => pack(options),
     keygen: () => keygen(options),
     help: () => {
-      process.stdout.write(`${pcgUpgradeHelp}\n`);
+      print(pcgUpgradeHelp);
       return 0;
     },
   };
@@ -23,6 +24,6 @@ try {
   if (!chosen) throw new PcgError("API_BAD_REQUEST", { command, hint: "pcg-upgrade --help lists the commands" });
   process.exitCode = await chosen();
 } catch (error) {
-  process.stderr.write(`pcg-upgrade: ${messageOf(error)}\n`);
+  complain(`pcg-upgrade: ${messageOf(error)}`);
   process.exitCode = 1;
 }

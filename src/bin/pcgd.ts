@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { messageOf, PcgError } from "../base/error.ts";
+import { complain, print } from "../base/terminal.edge.ts";
 import { METADATA } from "../lcp/enrol/instance-metadata.edge.ts";
 import { checkFiles } from "./pcgd/check.edge.ts";
 import { cleanup } from "./pcgd/cleanup.edge.ts";
@@ -38,7 +39,7 @@ try {
     flows: () => showFlows(files[0], options),
     cleanup: () => cleanup(options.kernel),
     help: () => {
-      process.stdout.write(`${pcgdHelp}\n`);
+      print(pcgdHelp);
       return 0;
     },
   };
@@ -46,6 +47,6 @@ try {
   if (!chosen) throw new PcgError("API_BAD_REQUEST", { command, hint: "pcgd --help lists the commands" });
   process.exitCode = await chosen();
 } catch (error) {
-  process.stderr.write(`pcgd: ${messageOf(error)}\n`);
+  complain(`pcgd: ${messageOf(error)}`);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
 import { BootWorld, managed } from "../../test/boot-world.ts";
-import { consoleLine, diagnosisText, issueText, selftestText } from "./text.ts";
+import { consoleLine, consoleText, diagnosisText, issueText, selftestText } from "./text.ts";
 
 let world: BootWorld;
 
@@ -131,4 +131,17 @@ test("selftestText of a box on which little is right says what to do", async () 
     not yet  manager      controller ccp is not connected: connect ECONNREFUSED 10.99.250.10:1235 (not counted)
                           → see that it runs, and that port 1235 is open to it"
   `);
+});
+
+test("no text for people lets through what a console would obey", async () => {
+  world.boot();
+  await world.pass(10_000);
+  const evil = "\u001b[2J\u009b\u202e\u2028\u0007\r";
+  const state = {
+    ...world.state,
+    unit: evil,
+    problems: [{ code: "BOOT_USER_DATA_REFUSED", what: evil, remedy: evil }],
+  } as const;
+  for (const text of [issueText(state), consoleLine(state), consoleText(state), diagnosisText(state)])
+    expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
 });

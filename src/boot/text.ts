@@ -1,3 +1,4 @@
+import { printable, printableLines } from "../base/printable.ts";
 import type { Check } from "./check.ts";
 import type { Problem } from "./problem.ts";
 import type { BootState } from "./state.ts";
@@ -18,14 +19,14 @@ export const issueText = (state: BootState): string =>
     ...whatIsWrong(state).map((line) => `  ${line}`),
     "",
   ]
-    .map((line) => `${line.replaceAll("\\", "\\\\")}\n`)
+    .map((line) => `${printable(line).replaceAll("\\", "\\\\")}\n`)
     .join("");
 
 /** The line on the console when something has changed. */
 export function consoleLine(state: BootState): string {
   const [first, ...more] = wrongs(state);
   const others = more.length === 0 ? "" : ` (and ${more.length} more; pcg-boot diagnosis)`;
-  return `pcg-boot: ${phases[state.phase]}${first === undefined ? "" : `: ${first}${others}`}`;
+  return printable(`pcg-boot: ${phases[state.phase]}${first === undefined ? "" : `: ${first}${others}`}`);
 }
 
 /** What the console is told with it: once the unit is settled, who it is and how it is, for its login was shown before. */
@@ -33,21 +34,23 @@ export const consoleText = (state: BootState): string =>
   state.phase === "starting" ? consoleLine(state) : `${consoleLine(state)}\n${issueText(state).trim()}`;
 
 export const diagnosisText = (state: BootState): string =>
-  [
-    `${phases[state.phase]}, since ${state.since}`,
-    whoText(state),
-    `version ${state.version}${state.slot === null ? "" : `, slot ${state.slot}`}`,
-    ...(state.managers.length === 0 ? [] : [`managers ${state.managers.join(", ")}`]),
-    "",
-    "interfaces",
-    ...interfaceLines(state).map((line) => `  ${line}`),
-    "",
-    "problems",
-    ...(state.problems.length === 0 ? ["  none"] : state.problems.flatMap(problemLines)),
-    "",
-    "self-test",
-    ...indented(selftestText(state.checks)),
-  ].join("\n");
+  printableLines(
+    [
+      `${phases[state.phase]}, since ${state.since}`,
+      whoText(state),
+      `version ${state.version}${state.slot === null ? "" : `, slot ${state.slot}`}`,
+      ...(state.managers.length === 0 ? [] : [`managers ${state.managers.join(", ")}`]),
+      "",
+      "interfaces",
+      ...interfaceLines(state).map((line) => `  ${line}`),
+      "",
+      "problems",
+      ...(state.problems.length === 0 ? ["  none"] : state.problems.flatMap(problemLines)),
+      "",
+      "self-test",
+      ...indented(selftestText(state.checks)),
+    ].join("\n"),
+  );
 
 export const selftestText = (checks: readonly Check[]): string =>
   checks.length === 0

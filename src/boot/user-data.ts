@@ -44,12 +44,15 @@ export type EnrolAccess = ManagerAccess & Pick<UserData, "unit">;
 const ControllerAccess = closed(
   {
     hosts: Type.Optional(
-      Type.Array(Type.String({ minLength: 1, maxLength: 253, description: "A name or an address." }), {
-        minItems: 1,
-        maxItems: 16,
-        uniqueItems: true,
-        description: "Default: the managers' hosts.",
-      }),
+      Type.Array(
+        Type.String({ minLength: 1, maxLength: 253, format: "printable-text", description: "A name or an address." }),
+        {
+          minItems: 1,
+          maxItems: 16,
+          uniqueItems: true,
+          description: "Default: the managers' hosts.",
+        },
+      ),
     ),
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: "Default 1235." })),
     id: Type.Optional(id("Who must be there, by its certificate. Default ccp.")),

@@ -1,5 +1,6 @@
 import type Type from "typebox";
 import type { Validator } from "typebox/compile";
+import { printable } from "../base/printable.ts";
 
 /** What is wrong with a document, for the person who wrote it. */
 export interface Flaw {
@@ -9,8 +10,14 @@ export interface Flaw {
   readonly why: string;
 }
 
+/** As one line, whatever is in the document. */
 export const formatFlaw = ({ field, value, why }: Flaw): string =>
-  `${field || "document"}: ${why}${value === undefined ? "" : ` (is ${JSON.stringify(value)})`}`;
+  printable(`${shortened(field || "document")}: ${why}${value === undefined ? "" : ` (is ${shownValue(value)})`}`);
+
+/** What is longer is told by its beginning. */
+const MOST_SHOWN = 300;
+const shortened = (text: string): string => (text.length <= MOST_SHOWN ? text : `${text.slice(0, MOST_SHOWN)}…`);
+const shownValue = (value: unknown): string => shortened(JSON.stringify(value) ?? "undefined");
 
 /** `/segments/0/vni` as `segments[0].vni`. */
 const fieldOf = (pointer: string): string =>

@@ -1,5 +1,6 @@
 import Type from "typebox";
 import Format from "typebox/format";
+import { unprintableIn } from "../base/printable.ts";
 import { readIpv4 } from "../net/ipv4.ts";
 import { readMac } from "../net/mac.ts";
 import { readPortRange } from "../net/port-range.ts";
@@ -11,6 +12,8 @@ const forms = {
   "ipv4-prefix": { is: (s: string) => readPrefix(s) !== undefined, example: "192.168.100.0/24" },
   "ipv4-interface": { is: (s: string) => readInterfaceAddress(s) !== undefined, example: "192.168.100.1/24" },
   "mac-address": { is: (s: string) => readMac(s) !== undefined, example: "02:00:00:00:03:0a" },
+  /** One that is safe to show on a console, in a log, on a page. */
+  "printable-text": { is: (s: string) => unprintableIn(s) === undefined, example: "web" },
   "port-range": { is: (s: string) => readPortRange(s) !== undefined, example: "8000-8099" },
 } as const;
 

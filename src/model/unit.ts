@@ -12,13 +12,16 @@ const Interface = closed({
 
 const ControllerConfig = closed(
   {
-    hosts: Type.Array(Type.String({ minLength: 1, maxLength: 253, description: "A name or an address." }), {
-      minItems: 1,
-      maxItems: 16,
-      uniqueItems: true,
-      description:
-        "All that are the controller. What is wanted is heard from one of them, when it fails from the next; all are told how things are.",
-    }),
+    hosts: Type.Array(
+      Type.String({ minLength: 1, maxLength: 253, format: "printable-text", description: "A name or an address." }),
+      {
+        minItems: 1,
+        maxItems: 16,
+        uniqueItems: true,
+        description:
+          "All that are the controller. What is wanted is heard from one of them, when it fails from the next; all are told how things are.",
+      },
+    ),
     port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65535, description: "Default 1235." })),
     id: id("Who must be there, by its certificate."),
   },

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
 import { messageOf, PcgError } from "../../base/error.ts";
+import { print, printJson } from "../../base/terminal.edge.ts";
 import { ManagerClient } from "../../manager/http/client.edge.ts";
 import type { AskOptions } from "./options.ts";
 
@@ -30,9 +31,9 @@ async function dispatch(
 ) {
   switch (command) {
     case "get":
-      return print(await client.get(pathOf(first)));
+      return show(await client.get(pathOf(first)));
     case "put":
-      return print(await client.put(pathOf(first), documentIn(second)));
+      return show(await client.put(pathOf(first), documentIn(second)));
     case "patch":
       return done(client.patch(pathOf(first), documentIn(second)));
     case "delete":
@@ -43,7 +44,7 @@ async function dispatch(
       return realized(client, first, wait);
     case "join": {
       const { token } = await client.post(`${POLICY}/enrolment/tokens`, { role: first, id: second });
-      process.stdout.write(`${String(token)}\n`);
+      print(String(token));
       return 0;
     }
     case "revoke":
@@ -59,15 +60,15 @@ async function realized(client: ManagerClient, path: string, waitSeconds: number
     const answer = await client.get(`${POLICY}/infra/realized-state/status?intent_path=${encodeURIComponent(path)}`);
     const isDone = answer["publish_status"] === "REALIZED";
     if (isDone || Date.now() >= giveUpAt) {
-      print(answer);
+      show(answer);
       return isDone ? 0 : 1;
     }
     await sleep(200);
   }
 }
 
-function print(value: unknown): number {
-  if (value !== undefined) process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+function show(value: unknown): number {
+  if (value !== undefined) printJson(value);
   return 0;
 }
 

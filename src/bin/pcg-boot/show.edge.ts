@@ -1,4 +1,5 @@
 import { PcgError } from "../../base/error.ts";
+import { print, printJson } from "../../base/terminal.edge.ts";
 import type { BootPaths } from "../../boot/boot-paths.ts";
 import { type Check, isHealthy } from "../../boot/check.ts";
 import type { Host } from "../../boot/host.ts";
@@ -19,7 +20,8 @@ interface Showing {
 export async function showSelftest({ host, paths, json, isRoot }: Showing): Promise<number> {
   if (!isRoot) throw new PcgError("BOOT_NOT_ROOT", { hint: "sudo pcg-boot selftest" });
   const checks = await checkNow(host, stateOf(host, paths));
-  print(json ? { healthy: isHealthy(checks), checks } : selftestText(checks));
+  if (json) printJson({ healthy: isHealthy(checks), checks });
+  else print(selftestText(checks));
   return isHealthy(checks) ? 0 : 1;
 }
 
@@ -27,7 +29,8 @@ export async function showSelftest({ host, paths, json, isRoot }: Showing): Prom
 export async function showDiagnosis({ host, paths, json, isRoot }: Showing): Promise<number> {
   const state = stateOf(host, paths);
   const now: BootState = isRoot ? { ...state, checks: await checkNow(host, state) } : state;
-  print(json ? now : diagnosisText(now));
+  if (json) printJson(now);
+  else print(diagnosisText(now));
   return 0;
 }
 
@@ -39,6 +42,3 @@ function stateOf(host: Host, { state }: BootPaths): BootState {
   const text = host.read(state);
   return text === undefined ? notRunning(thisVersion()) : (JSON.parse(text) as BootState);
 }
-
-const print = (what: string | object) =>
-  process.stdout.write(`${typeof what === "string" ? what : JSON.stringify(what, undefined, 2)}\n`);

@@ -2,6 +2,7 @@ import { createReadStream, mkdirSync, readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path";
 import { messageOf, PcgError } from "../../base/error.ts";
 import { systemClock } from "../../base/system-clock.edge.ts";
+import { complain, print, printJson } from "../../base/terminal.edge.ts";
 import { ByteSource } from "../../upgrade/byte-source.ts";
 import { download } from "../../upgrade/download.edge.ts";
 import { MountedFiles } from "../../upgrade/files.edge.ts";
@@ -13,14 +14,12 @@ import { lockFile } from "../../upgrade/system-calls.edge.ts";
 import { type Result, Upgrader } from "../../upgrade/upgrader.ts";
 import { limitMs, type Options } from "./options.ts";
 
-const say = (line: string) => void process.stderr.write(`${line}\n`);
-
 const LIVE_LIMIT_SECONDS = 120;
 const BOOT_LIMIT_SECONDS = 300;
 
 function open(options: Options) {
   const store = new SlotStore(new MountedFiles(options.store));
-  const upgrader = new Upgrader({ store, host: new Box(options), clock: systemClock, say });
+  const upgrader = new Upgrader({ store, host: new Box(options), clock: systemClock, say: complain });
   return { store, upgrader };
 }
 
@@ -59,7 +58,8 @@ export async function confirm(options: Options): Promise<number> {
 export async function showStatus(options: Options): Promise<number> {
   const { store, upgrader } = open(options);
   const status = statusOf(await upgrader.disk(), await store.outcome());
-  process.stdout.write(`${options.json ? JSON.stringify(status, null, 2) : statusText(status)}\n`);
+  if (options.json) printJson(status);
+  else print(statusText(status));
   return 0;
 }
 
@@ -71,7 +71,7 @@ const endings: Record<Result, string> = {
 };
 
 function told(result: Result): number {
-  process.stdout.write(`${endings[result]}\n`);
+  print(endings[result]);
   return result === "returned" ? 1 : 0;
 }
 
@@ -101,7 +101,7 @@ async function* withProgress(content: AsyncIterable<Uint8Array>): AsyncGenerator
       seen += piece.length;
       if (seen < told + SAY_EACH_BYTES) continue;
       told = seen;
-      say(`${Math.round(seen / 2 ** 20)} MiB came`);
+      complain(`${Math.round(seen / 2 ** 20)} MiB came`);
     }
   } catch (error) {
     if (error instanceof PcgError) throw error;

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { open, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { messageOf, PcgError } from "../../base/error.ts";
+import { print } from "../../base/terminal.edge.ts";
 import { bundleOf } from "../../upgrade/bundle.ts";
 import { kernelRelease } from "../../upgrade/kernel-release.ts";
 import { type Manifest, manifestBytes, readManifest } from "../../upgrade/manifest.ts";
@@ -32,7 +33,7 @@ export async function pack(options: Options): Promise<number> {
   await writeFile(join(slot, "manifest.json"), manifest);
   await writeFile(`${out}.new`, bundleOf(manifest, signature, new Map(contents)));
   await rename(`${out}.new`, out);
-  process.stdout.write(`${out}: version ${version}, kernel ${kernel}, ${(await stat(out)).size} bytes\n`);
+  print(`${out}: version ${version}, kernel ${kernel}, ${(await stat(out)).size} bytes`);
   return 0;
 }
 
@@ -71,6 +72,6 @@ export async function keygen(options: Options): Promise<number> {
   const { privateKey, publicKey } = newKeys();
   await readable(key, (file) => writeFile(file, privateKey, { mode: 0o600, flag: "wx" }));
   await readable(shown, (file) => writeFile(file, publicKey, { mode: 0o644, flag: "wx" }));
-  process.stdout.write(`${key}: keep it secret\n${shown}: believed on boxes that have it\n`);
+  print(`${key}: keep it secret\n${shown}: believed on boxes that have it`);
   return 0;
 }

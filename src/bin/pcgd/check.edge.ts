@@ -1,4 +1,5 @@
 import { messageOf, PcgError } from "../../base/error.ts";
+import { complain, print } from "../../base/terminal.edge.ts";
 import { checkWish } from "../../dhcp/check-wish.ts";
 import { type Checked, checkUnitConfig } from "../../model/check.ts";
 import { readDocument } from "./document.edge.ts";
@@ -14,12 +15,12 @@ function checkFile(file: string): boolean {
     const isUnit = "unit" in readDocument(file, (document) => ({ ok: true, value: Object(document) as object }));
     const check: (document: unknown) => Checked<object> = isUnit ? checkUnitConfig : checkWish;
     readDocument(file, check);
-    process.stdout.write(`${file}: good\n`);
+    print(`${file}: good`);
     return true;
   } catch (error) {
     const flaws =
       error instanceof PcgError && Array.isArray(error.detail["flaws"]) ? error.detail["flaws"] : [messageOf(error)];
-    for (const flaw of flaws) process.stderr.write(`${file}: ${flaw}\n`);
+    for (const flaw of flaws) complain(`${file}: ${flaw}`);
     return false;
   }
 }

@@ -1,4 +1,5 @@
 import { systemClock } from "../../base/system-clock.edge.ts";
+import { complain, print } from "../../base/terminal.edge.ts";
 import { DoorClient } from "../../kernel/door-client.edge.ts";
 import { keyOf } from "../../model/object-text.ts";
 import { subjectOf } from "../../model/step.ts";
@@ -16,8 +17,8 @@ export async function cleanup(socket: string): Promise<number> {
       door.watch(resolve);
     });
     const { done, failed } = await pass(door, [], byKey(await door.read()));
-    for (const { step, message } of failed) process.stderr.write(`stays: ${keyOf(subjectOf(step))}: ${message}\n`);
-    process.stdout.write(`removed ${done.length} kernel objects\n`);
+    for (const { step, message } of failed) complain(`stays: ${keyOf(subjectOf(step))}: ${message}`);
+    print(`removed ${done.length} kernel objects`);
     return failed.length > 0 ? 1 : 0;
   } finally {
     door.close();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { messageOf, PcgError } from "../../base/error.ts";
+import { print } from "../../base/terminal.edge.ts";
 import { type EnrolWith, nameIn } from "../../lcp/enrol/client.edge.ts";
 import { enrolFirst } from "../../lcp/enrol/first-enrolment.edge.ts";
 import { instanceProof } from "../../lcp/enrol/instance-metadata.edge.ts";
@@ -22,7 +23,7 @@ export async function enrolUnit(options: EnrolOptions): Promise<number> {
   if (pin === undefined) throw bad("pin", "must be sha256: and 64 hexadecimal digits");
   const proof = await proofOf(options);
   const credentials = await enrolFirst({ managers, pin, proof, folder: options.credentials });
-  process.stdout.write(`enrolled as ${nameIn(credentials)}; credentials are in ${options.credentials}\n`);
+  print(`enrolled as ${nameIn(credentials)}; credentials are in ${options.credentials}`);
   return 0;
 }
 

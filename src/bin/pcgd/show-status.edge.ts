@@ -1,6 +1,7 @@
 import { ask } from "../../api/client.edge.ts";
 import type { Status } from "../../api/status.ts";
 import { statusText } from "../../api/status-text.ts";
+import { print, printJson } from "../../base/terminal.edge.ts";
 import type { Report } from "../../reconcile/reconciler.ts";
 
 interface StatusOptions {
@@ -13,7 +14,8 @@ interface StatusOptions {
 export async function showStatus({ socket, json, objects }: StatusOptions): Promise<number> {
   const answer = await ask(socket, objects ? "/objects" : "/status");
   const text = () => (objects ? objectsText(answer as Report["objects"]) : statusText(answer as Status));
-  process.stdout.write(`${json ? JSON.stringify(answer, null, 2) : text()}\n`);
+  if (json) printJson(answer);
+  else print(text());
   return 0;
 }
 

@@ -21,3 +21,22 @@ export function limitedWarnings(log: Log, clock: Clock, { most = 5, periodMs = 6
     } else span.kept++;
   };
 }
+
+/**
+ * Says at most `most` lines per text in each `periodMs`; when the period is over, one more says how many there were in
+ * all. For what is no fault, and can still be caused as often as strangers like.
+ */
+export function limitedNotes(log: Log, clock: Clock, { most = 10, periodMs = 60_000 } = {}) {
+  const counts = new Map<string, number>();
+  const end = (text: string) => {
+    const times = counts.get(text) ?? 0;
+    counts.delete(text);
+    if (times > most) log.info(`${text} (more of the same)`, { times, seconds: periodMs / 1000 });
+  };
+  return (text: string, facts: Facts = {}): void => {
+    const times = counts.get(text) ?? 0;
+    if (times === 0) clock.after(periodMs, () => end(text));
+    counts.set(text, times + 1);
+    if (times < most) log.info(text, facts);
+  };
+}

@@ -21,11 +21,13 @@ export interface LeaseView {
   lastOf(client: Client): Lease | undefined;
   /** Every lease this hardware holds, under whatever identifier. */
   boundTo(mac: Mac): readonly Lease[];
+  /** Every address that rests because this hardware declined it. */
+  declinedBy(mac: Mac, now: number): readonly Lease[];
   offerTo(client: Client): Ipv4 | undefined;
   /** Whether the client could be given this address now: it has it, or nobody has it and it is one to give. */
   mayHave(client: Client, ip: Ipv4, now: number): boolean;
-  /** Any free address. */
-  anyFree(): Ipv4 | undefined;
+  /** Any free address. Hardware that has had many gets one of those, so that it cannot pass through the whole pool. */
+  anyFree(mac: Mac): Ipv4 | undefined;
 }
 
 /** What the engine wants done to a segment's addresses. */
@@ -36,6 +38,9 @@ export type Effect =
 
 /** How long an address that was offered is kept for its client. */
 const OFFER_MS = 30_000;
+
+/** So many former addresses of one hardware are remembered: a firmware's, a boot loader's, an installer's, a system's. */
+const REMEMBERED = 4;
 
 /** One moment, in milliseconds: `wall` is what leases go by, `now`, which never jumps, what offers go by. */
 export interface Times {
@@ -52,10 +57,12 @@ export class Book implements LeaseView {
   readonly #leases = new Map<Ipv4, Lease>();
   readonly #byClient = new Map<string, Ipv4>();
   readonly #byClientId = new Map<string, Ipv4>();
+  /** What each hardware has, had or declined, the oldest first. */
   readonly #byMac = new Map<Mac, Set<Ipv4>>();
-  readonly #offers = new Map<string, Ipv4>();
-  readonly #offered = new Map<Ipv4, string>();
-  readonly #offerEnds: Deadlines<string>;
+  /** A segment port may have one address, so it is offered one, under whatever identifiers it asks. */
+  readonly #offers = new Map<Mac, Ipv4>();
+  readonly #offered = new Map<Ipv4, Mac>();
+  readonly #offerEnds: Deadlines<Mac>;
   readonly #leaseEnds: Deadlines<Ipv4>;
 
   constructor(pool: Pool, leases: Iterable<Lease>, times: Times) {
@@ -87,56 +94,61 @@ export class Book implements LeaseView {
   }
 
   boundTo(mac: Mac): readonly Lease[] {
-    return [...(this.#byMac.get(mac) ?? [])].flatMap((ip) => {
-      const lease = this.#leases.get(ip);
-      return lease?.state === "bound" ? [lease] : [];
-    });
+    return this.#recordsOf(mac).filter(({ state }) => state === "bound");
   }
 
-  offerTo(client: Client): Ipv4 | undefined {
-    return this.#offers.get(keyOf(client));
+  declinedBy(mac: Mac, now: number): readonly Lease[] {
+    return this.#recordsOf(mac).filter((lease) => lease.state === "declined" && isHeld(lease, now));
+  }
+
+  offerTo({ mac }: Client): Ipv4 | undefined {
+    return this.#offers.get(mac);
   }
 
   mayHave(client: Client, ip: Ipv4, now: number): boolean {
     const isBound = client.binding?.ip === ip;
     if (!isBound && (client.binding || !this.#pool.includes(ip))) return false;
     const lease = this.#leases.get(ip);
+    // The desired state has given the address to this hardware: nobody else can use it, whatever lease there was.
+    if (isBound && client.binding?.isPorts && lease?.state === "bound") return true;
     if (lease && isHeld(lease, now)) {
       const isSame = lease.clientId === client.clientId || isBound;
       return lease.state === "bound" && lease.mac === client.mac && isSame;
     }
     const offered = this.#offered.get(ip);
-    return offered === undefined || offered === keyOf(client);
+    return offered === undefined || offered === client.mac;
   }
 
-  anyFree(): Ipv4 | undefined {
+  anyFree(mac: Mac): Ipv4 | undefined {
+    const former = this.#byMac.get(mac);
+    if (former && former.size >= REMEMBERED) for (const ip of former) if (this.#pool.isFree(ip)) return ip;
     return this.#pool.next();
   }
 
-  offer(client: Client, ip: Ipv4, now: number): void {
-    const key = keyOf(client);
-    if (this.#offers.get(key) !== ip) this.#withdraw(key);
-    this.#offers.set(key, ip);
-    this.#offered.set(ip, key);
-    this.#offerEnds.set(key, now + OFFER_MS);
+  offer({ mac }: Client, ip: Ipv4, now: number): void {
+    if (this.#offers.get(mac) !== ip) this.#withdraw(mac);
+    this.#offers.set(mac, ip);
+    this.#offered.set(ip, mac);
+    this.#offerEnds.set(mac, now + OFFER_MS);
     this.#pool.take(ip);
   }
 
-  withdraw(client: Client): void {
-    this.#withdraw(keyOf(client));
+  withdraw({ mac }: Client): void {
+    this.#withdraw(mac);
   }
 
   /** Makes this what is known of its address. */
   record(lease: Lease, wall: number): void {
     const former = this.#leases.get(lease.ip);
     if (former) this.#forget(former);
-    const key = keyOf(lease);
-    this.#withdraw(key);
+    this.#withdraw(lease.mac);
     this.#withdraw(this.#offered.get(lease.ip));
     this.#leases.set(lease.ip, lease);
-    if (lease.state === "bound") this.#byMac.set(lease.mac, (this.#byMac.get(lease.mac) ?? new Set()).add(lease.ip));
-    if (lease.state !== "declined") {
-      this.#byClient.set(key, lease.ip);
+    const isKnown = isRemembered(lease, former);
+    if (isKnown || lease.state === "declined")
+      this.#byMac.set(lease.mac, (this.#byMac.get(lease.mac) ?? new Set()).add(lease.ip));
+    if (isKnown) {
+      this.#byClient.set(keyOf(lease), lease.ip);
       if (lease.clientId !== undefined) this.#byClientId.set(lease.clientId, lease.ip);
     }
     if (!isHeld(lease, wall)) {
@@ -151,7 +163,7 @@ export class Book implements LeaseView {
 
   /** Ends what has run out. @returns the leases that were bound until now, as expired */
   sweep(times: Times): Lease[] {
-    for (const key of this.#offerEnds.due(times.now)) this.#withdraw(key);
+    for (const mac of this.#offerEnds.due(times.now)) this.#withdraw(mac);
     const ended: Lease[] = [];
     for (const ip of this.#leaseEnds.due(times.wall)) {
       const lease = this.#leases.get(ip);
@@ -173,6 +185,10 @@ export class Book implements LeaseView {
     return { size: this.#pool.size, free: this.#pool.free, offered: this.#offers.size };
   }
 
+  #recordsOf(mac: Mac): Lease[] {
+    return [...(this.#byMac.get(mac) ?? [])].flatMap((ip) => this.#leases.get(ip) ?? []);
+  }
+
   #forget(lease: Lease): void {
     const ofMac = this.#byMac.get(lease.mac);
     ofMac?.delete(lease.ip);
@@ -183,13 +199,17 @@ export class Book implements LeaseView {
       this.#byClientId.delete(lease.clientId);
   }
 
-  #withdraw(key: string | undefined): void {
-    const ip = key === undefined ? undefined : this.#offers.get(key);
-    if (key === undefined || ip === undefined) return;
-    this.#offers.delete(key);
+  #withdraw(mac: Mac | undefined): void {
+    const ip = mac === undefined ? undefined : this.#offers.get(mac);
+    if (mac === undefined || ip === undefined) return;
+    this.#offers.delete(mac);
     this.#offered.delete(ip);
-    this.#offerEnds.clear(key);
+    this.#offerEnds.clear(mac);
     const lease = this.#leases.get(ip);
     if (!lease || lease.state === "released" || lease.state === "expired") this.#pool.give(ip);
   }
 }
+
+/** Whether a client is known by the address from now on: not by one that it declined, also once that rests no more. */
+const isRemembered = ({ state }: Lease, former: Lease | undefined): boolean =>
+  state === "bound" || (state !== "declined" && former?.state !== "declined");

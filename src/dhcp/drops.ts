@@ -23,6 +23,7 @@ export const dhcpDrops = {
   UNKNOWN_CLIENT: "client asks to go on with an address there is no record of",
   POOL_EXHAUSTED: "no address is free",
   BINDING_IN_USE: "the client's own address is held by other hardware, or rests",
+  DECLINE_SHARE: "port declined one more address than it may have: the one before rests no more",
   NOT_ITS_LEASE: "client gives back or declines an address it does not hold",
   // this side
   STORE_FAILED: "the lease could not be made durable",

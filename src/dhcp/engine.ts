@@ -58,7 +58,9 @@ function whyRefused(scope: Scope, { message, mac, arrival }: DhcpRequest): DhcpD
   if (message.op !== BOOTREQUEST) return "NOT_A_REQUEST";
   const isGroup = ((message.chaddr[0] ?? 0) & 1) === 1;
   if (message.htype !== HTYPE_ETHERNET || message.hlen !== 6 || isGroup || mac === NO_MAC) return "HARDWARE";
-  if (message.giaddr !== UNSPECIFIED) return scope.relays.has(message.giaddr) ? undefined : "UNKNOWN_RELAY";
+  // The tunnel's checks vouch for the packet's source, and for nothing that stands in the message.
+  if (message.giaddr !== UNSPECIFIED)
+    return scope.relays.has(message.giaddr) && scope.relays.has(arrival.source) ? undefined : "UNKNOWN_RELAY";
   return mac === arrival.from ? undefined : "SPOOFED";
 }
 const NO_MAC = "00:00:00:00:00:00";
@@ -67,10 +69,10 @@ function discover(it: Case): Outcome {
   const { scope, client, request } = it;
   const ip = choose(it);
   if (ip === undefined) return drop(client.binding ? "BINDING_IN_USE" : "POOL_EXHAUSTED");
-  const options = client.binding?.options ?? scope.options;
+  const parameters = client.binding?.parameters ?? scope.parameters;
   return {
     effects: [{ do: "offer", client, ip }],
-    reply: grant("OFFER", scope, request, { ip, options, isLease: true }),
+    reply: grant("OFFER", scope, request, { ip, parameters, isLease: true }),
   };
 }
 
@@ -80,24 +82,28 @@ function choose({ view, client, request, now }: Case): Ipv4 | undefined {
   return wishes.find((ip) => ip !== undefined && view.mayHave(client, ip, now)) ?? anyFor(client, view);
 }
 
-const anyFor = (client: Client, view: LeaseView) => (client.binding ? undefined : view.anyFree());
+const anyFor = (client: Client, view: LeaseView) => (client.binding ? undefined : view.anyFree(client.mac));
 
-/** Which state a client is in shows in what it fills in. RFC 2131 §4.3.2, table 4. */
+/**
+ * Which state a client is in shows in what it fills in. RFC 2131 §4.3.2, table 4. There are clients that name the server
+ * when they renew, or say in ciaddr what they were offered: ISC's server, Kea and dnsmasq take ciaddr for option 50.
+ */
 function selectState(it: Case): Outcome {
-  const { serverId, requested, message } = it.request;
-  if (serverId !== undefined) return selecting(it, serverId);
-  if (message.ciaddr !== UNSPECIFIED) return extending(it, message.ciaddr);
+  const { scope, client, request } = it;
+  const { serverId, requested, message } = request;
+  const isOurs = serverId === scope.server;
+  if (serverId !== undefined && !isOurs) return drop("OTHER_SERVER", [{ do: "withdraw", client }]);
+  const address = message.ciaddr === UNSPECIFIED ? undefined : message.ciaddr;
+  if (isOurs) return selecting(it, requested ?? address);
+  if (address !== undefined) return extending(it, address);
   return requested === undefined ? drop("MALFORMED") : rebooting(it, requested);
 }
 
-/** SELECTING: it takes our offer, or another's. */
-function selecting(it: Case, serverId: Ipv4): Outcome {
-  const { scope, view, client, request, now } = it;
-  if (serverId !== scope.server) return drop("OTHER_SERVER", [{ do: "withdraw", client }]);
-  if (request.requested === undefined) return drop("MALFORMED");
-  return view.mayHave(client, request.requested, now)
-    ? acknowledge(it, request.requested)
-    : refuse(it, "address is not available");
+/** SELECTING, or anything else a client asks of this server by name. */
+function selecting(it: Case, requested: Ipv4 | undefined): Outcome {
+  const { view, client, now } = it;
+  if (requested === undefined) return drop("MALFORMED");
+  return view.mayHave(client, requested, now) ? acknowledge(it, requested) : refuse(it, "address is not available");
 }
 
 /** INIT-REBOOT: it wants to go on after a restart. Silence to strangers, RFC 2131 §4.3.2. */
@@ -147,7 +153,11 @@ function acknowledge({ scope, view, client, request, now }: Case, ip: Ipv4): Out
   };
   return {
     effects: [...others.map((other) => ended(other, now, "released")), { do: "record", lease }],
-    reply: grant("ACK", scope, request, { ip, options: client.binding?.options ?? scope.options, isLease: true }),
+    reply: grant("ACK", scope, request, {
+      ip,
+      parameters: client.binding?.parameters ?? scope.parameters,
+      isLease: true,
+    }),
   };
 }
 
@@ -156,16 +166,25 @@ const refuse = ({ scope, request }: Case, why: string): Outcome => ({
   reply: refusal(scope, request, why),
 });
 
-const ended = (lease: Lease, expires: number, state: "released" | "declined"): Effect => ({
+const ended = (lease: Lease, expires: number, state: "released" | "expired" | "declined"): Effect => ({
   do: "record",
   lease: { ...lease, expires, state },
 });
 
-/** Somebody already uses the address: nobody gets it until it has rested. RFC 2131 §4.3.3. */
+/**
+ * Somebody already uses the address: nobody gets it until it has rested. RFC 2131 §4.3.3. As hardware may have one
+ * address, it keeps one from others this way: what it declined before rests no more.
+ */
 function decline(it: Case): Outcome {
-  const { scope, request, now } = it;
+  const { scope, view, client, request, now } = it;
   const lease = itsLease(it, request.requested);
-  return lease ? { effects: [ended(lease, endOf(now, scope.declineSeconds), "declined")] } : disown(it);
+  if (!lease) return disown(it);
+  const former = view.declinedBy(client.mac, now);
+  const effects = [
+    ...former.map((one) => ended(one, now, "expired")),
+    ended(lease, endOf(now, scope.declineSeconds), "declined"),
+  ];
+  return former.length > 0 ? drop("DECLINE_SHARE", effects) : { effects };
 }
 
 /** The record stays, for the client's return. RFC 2131 §4.3.4. */
@@ -184,12 +203,17 @@ function itsLease({ scope, view, client, request, now }: Case, ip: Ipv4 | undefi
 const disown = ({ scope, request }: Case): Outcome =>
   drop(request.serverId === undefined || request.serverId === scope.server ? "NOT_ITS_LEASE" : "OTHER_SERVER");
 
-/** A client with an address of its own wants parameters: no lease, no times. RFC 2131 §4.3.5. */
+/**
+ * A client with an address of its own wants parameters: no lease, no times. RFC 2131 §4.3.5. One that leaves ciaddr empty
+ * is answered where it sends from, as by ISC's server and Kea, or at its MAC when it shows no address, as by dnsmasq.
+ */
 function inform({ scope, client, request }: Case): Outcome {
   const { ciaddr } = request.message;
-  const isHost =
-    contains(scope.subnet, ciaddr) && ciaddr !== scope.subnet.address && ciaddr !== broadcastOf(scope.subnet);
-  if (!isHost) return drop("MALFORMED");
-  const options = client.binding?.options ?? scope.options;
-  return { effects: [], reply: grant("ACK", scope, request, { ip: ciaddr, options, isLease: false }) };
+  const ip = ciaddr === UNSPECIFIED ? request.arrival.source : ciaddr;
+  if (ip !== UNSPECIFIED && !isHost(ip, scope)) return drop("MALFORMED");
+  const parameters = client.binding?.parameters ?? scope.parameters;
+  return { effects: [], reply: grant("ACK", scope, request, { ip, parameters, isLease: false }) };
 }
+
+const isHost = (ip: Ipv4, { subnet }: Scope) =>
+  contains(subnet, ip) && ip !== subnet.address && ip !== broadcastOf(subnet);

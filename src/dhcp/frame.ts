@@ -12,6 +12,7 @@ import type { Scope } from "./scope.ts";
 /** A datagram for the DHCP server, taken out of its frame. */
 export interface Delivery {
   readonly from: Mac;
+  readonly source: Ipv4;
   readonly to: Ipv4;
   readonly payload: Uint8Array;
 }
@@ -27,7 +28,7 @@ export function deliver(bytes: Uint8Array, scope: Scope, routerMac: Mac): Delive
   if (datagram.destinationPort !== SERVER_PORT) return "NOT_DHCP";
   const toServer = frame.destination === routerMac || frame.destination === BROADCAST_MAC;
   if (!toServer || !isServers(packet.destination, scope)) return "NOT_FOR_SERVER";
-  return { from: frame.source, to: packet.destination, payload: datagram.payload };
+  return { from: frame.source, source: packet.source, to: packet.destination, payload: datagram.payload };
 }
 
 const isServers = (ip: Ipv4, { server, subnet }: Scope) =>

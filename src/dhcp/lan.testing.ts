@@ -13,6 +13,7 @@ import { fromHex } from "../wire/hex.ts";
 import { ipv4, PROTOCOL_UDP } from "../wire/ipv4.ts";
 import { udp } from "../wire/udp.ts";
 import type { Lease, LeaseStore } from "./lease.ts";
+import type { Surroundings } from "./scope.ts";
 import { DhcpService, type LeaseEvent } from "./server.ts";
 
 export const ROUTER_MAC = parseMac("02:50:56:56:44:52");
@@ -85,6 +86,8 @@ export interface Says {
   readonly parameters?: readonly number[];
   readonly options?: readonly (readonly [number, Uint8Array])[];
   readonly fields?: Partial<DhcpMessage>;
+  /** Source of the packet, if other than the client's or relay's address in the message. */
+  readonly source?: string;
   /** Source and destination of the frame and packet, if other than usual. */
   readonly from?: Mac;
   readonly to?: string;
@@ -139,7 +142,7 @@ function messageOf(type: MessageType, says: Says): DhcpMessage {
 /** A client's frame. */
 export function frameOf(type: MessageType, says: Says = {}): Uint8Array {
   const path = {
-    source: parseIpv4(says.ciaddr ?? says.giaddr ?? "0.0.0.0"),
+    source: parseIpv4(says.source ?? says.ciaddr ?? says.giaddr ?? "0.0.0.0"),
     destination: says.to === undefined ? LIMITED_BROADCAST : parseIpv4(says.to),
   };
   const payload = udp.encode(
@@ -181,17 +184,19 @@ export function readAnswer(bytes: Uint8Array): Answer {
 export interface LanParts {
   readonly server?: Partial<DhcpServer>;
   readonly segment?: Partial<Segment>;
+  readonly surroundings?: Surroundings;
   readonly store?: MemoryStore;
   readonly clock?: VirtualClock;
 }
 
 /** A segment with its server, on a clock that stands still. */
-export function lan({ server, segment, store = new MemoryStore(), clock = new VirtualClock() }: LanParts = {}) {
+export function lan(parts: LanParts = {}) {
+  const { server, segment, surroundings, store = new MemoryStore(), clock = new VirtualClock() } = parts;
   const events: LeaseEvent[] = [];
   const logged: string[] = [];
   const log: Log = { info: () => {}, warn: (text) => void logged.push(text), error: (text) => void logged.push(text) };
   const service = new DhcpService({ clock, log, store, routerMac: ROUTER_MAC, onLease: (e) => void events.push(e) });
-  service.configure([{ ...webServer, ...server }], [{ ...web, ...segment }]);
+  service.configure([{ ...webServer, ...server }], [{ ...web, ...segment }], surroundings);
 
   async function sendRaw(frame: Uint8Array, vni = VNI): Promise<Answer | undefined> {
     const reply = await service.handle({ vni, tep: TEP, frame });

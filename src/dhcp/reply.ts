@@ -3,6 +3,7 @@ import { BROADCAST_MAC, type Mac } from "../net/mac.ts";
 import { BOOTREPLY, type DhcpMessage, NO_FILE, NO_SNAME } from "../wire/dhcp.ts";
 import { dhcpOption, messageTypes, type OptionCode } from "../wire/dhcp-option-codes.ts";
 import type { OptionSet } from "../wire/dhcp-options.ts";
+import type { Parameters } from "./boot-fields.ts";
 import { INFINITE_SECONDS } from "./lease.ts";
 import type { DhcpRequest } from "./request.ts";
 import type { Scope } from "./scope.ts";
@@ -26,7 +27,7 @@ export interface Reply {
 /** An address for so long; without `lease`, only the parameters (an answer to INFORM). */
 interface Grant {
   readonly ip: Ipv4;
-  readonly options: OptionSet;
+  readonly parameters: Parameters;
   readonly isLease: boolean;
 }
 
@@ -34,12 +35,16 @@ interface Grant {
 export function grant(type: "OFFER" | "ACK", scope: Scope, request: DhcpRequest, given: Grant): Reply {
   const options = protocolOptions(type, scope);
   if (given.isLease) putTimes(options, scope);
-  putParameters(options, given.options, request.parameters);
+  const { siaddr, sname, file } = given.parameters;
+  putParameters(options, given.parameters.options, request.parameters);
   putEchoes(options, request);
   const message: DhcpMessage = {
     ...blank(request),
     ciaddr: type === "ACK" ? request.message.ciaddr : UNSPECIFIED,
     yiaddr: given.isLease ? given.ip : UNSPECIFIED,
+    siaddr,
+    sname,
+    file,
     options,
   };
   return { type, message, ...destinationOf(request, given.ip), maxSize: Math.min(request.maxSize, scope.mtu) };
@@ -69,6 +74,8 @@ function destinationOf(request: DhcpRequest, given: Ipv4): Destination {
   const { giaddr, ciaddr, broadcast } = request.message;
   if (giaddr !== UNSPECIFIED) return toRelay(request);
   if (ciaddr !== UNSPECIFIED) return { mac: request.mac, ip: ciaddr, port: CLIENT_PORT };
+  // An INFORM may show no address at all.
+  if (given === UNSPECIFIED) return { mac: request.mac, ip: LIMITED_BROADCAST, port: CLIENT_PORT };
   if (broadcast) return { mac: BROADCAST_MAC, ip: LIMITED_BROADCAST, port: CLIENT_PORT };
   return { mac: request.mac, ip: given, port: CLIENT_PORT };
 }

@@ -10,6 +10,8 @@ import { toHex } from "../wire/hex.ts";
 export interface Arrival {
   /** Source of the Ethernet frame: the client, or its relay. */
   readonly from: Mac;
+  /** Source of the IP packet. */
+  readonly source: Ipv4;
   /** Destination of the IP packet: the server, or everyone. */
   readonly to: Ipv4;
 }

@@ -61,7 +61,21 @@ export const codesOf = (options: DhcpOptions, field: keyof Named): number[] =>
  */
 export function encodeOptions(levels: readonly DhcpOptions[], first: Encoded = []): Map<number, Uint8Array> {
   const merged: DhcpOptions = Object.assign({}, ...levels);
-  const encoded = new Map([...first, ...namedOptions.flatMap((field) => encodeField(merged, field))]);
+  const complete = withDefaultRoute(merged);
+  const encoded = new Map([...first, ...namedOptions.flatMap((field) => encodeField(complete, field))]);
   for (const { raw = [] } of levels) for (const { code, hex } of raw) encoded.set(code, fromHex(hex));
   return encoded;
+}
+
+const DEFAULT_ROUTE = "0.0.0.0/0";
+
+/**
+ * A client that knows option 121 does not look at option 3 (RFC 3442): the default route has to stand in 121 as well.
+ * Who wants none says so with `router: []`.
+ */
+function withDefaultRoute(options: DhcpOptions): DhcpOptions {
+  const { classlessRoutes = [], router: [via] = [] } = options;
+  const isComplete = classlessRoutes.length === 0 || classlessRoutes.some(({ prefix }) => prefix === DEFAULT_ROUTE);
+  if (isComplete || via === undefined) return options;
+  return { ...options, classlessRoutes: [...classlessRoutes, { prefix: DEFAULT_ROUTE, via }] };
 }

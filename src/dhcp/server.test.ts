@@ -303,8 +303,8 @@ describe("DhcpService on DECLINE, RELEASE and INFORM", () => {
     for (const code of [dhcpOption.leaseTime, dhcpOption.renewalTime, dhcpOption.rebindingTime])
       expect(ack?.option(code)).toBeUndefined();
     expect(service.leases()).toEqual([]);
-    expect(await send("INFORM", A)).toBeUndefined();
     expect(await send("INFORM", { ...A, ciaddr: "10.0.0.1" })).toBeUndefined();
+    expect(await send("INFORM", { ...A, source: "10.0.0.1" })).toBeUndefined();
     expect(dropped()).toEqual({ MALFORMED: 2 });
   });
 });
@@ -428,7 +428,10 @@ describe("DhcpService and options", () => {
 
   test("sends 249 only to who asks for it", async () => {
     const { send } = lan({ server: { options } });
-    const routes = [{ prefix: parsePrefix("10.0.0.0/8"), via: parseIpv4("192.168.100.254") }];
+    const routes = [
+      { prefix: parsePrefix("10.0.0.0/8"), via: parseIpv4("192.168.100.254") },
+      { prefix: parsePrefix("0.0.0.0/0"), via: parseIpv4(GATEWAY) },
+    ];
     const plain = await send("DISCOVER", A);
     expect(plain?.option(dhcpOption.classlessRoutes)).toEqual(routes);
     expect(plain?.option(dhcpOption.classlessRoutesMicrosoft)).toBeUndefined();
@@ -446,7 +449,7 @@ describe("DhcpService and options", () => {
     });
     const small = await send("DISCOVER", { ...A, parameters: [121] });
     expect(small?.size).toBeLessThanOrEqual(576);
-    expect(small?.option(dhcpOption.classlessRoutes)).toHaveLength(36);
+    expect(small?.option(dhcpOption.classlessRoutes)).toHaveLength(37);
     expect(small?.message.options.has(225)).toBe(false);
     const large = await send("DISCOVER", { ...A, parameters: [121], options: [[57, Uint8Array.of(5, 220)]] });
     expect(large?.size).toBeGreaterThan(576);

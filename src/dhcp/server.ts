@@ -17,7 +17,7 @@ import type { Lease, LeaseStore } from "./lease.ts";
 import { Pool } from "./pool.ts";
 import type { Reply } from "./reply.ts";
 import { readRequest } from "./request.ts";
-import { makeScope, type Scope } from "./scope.ts";
+import { makeScope, type Scope, type Surroundings } from "./scope.ts";
 
 /** An inner frame as it came out of the tunnel. */
 export interface TunnelFrame {
@@ -84,7 +84,8 @@ export class DhcpService {
   }
 
   /** Makes this the whole of what is served. Leases stay, also those of segments that are served no more. */
-  configure(servers: readonly DhcpServer[], segments: readonly Segment[]): void {
+  configure(servers: readonly DhcpServer[], segments: readonly Segment[], surroundings: Surroundings = {}): void {
+    const endpoints = Map.groupBy(surroundings.endpoints ?? [], (e) => e.segment);
     const times = this.#times();
     const books = new Map(this.#books);
     const served = new Map<Vni, Served>();
@@ -92,7 +93,7 @@ export class DhcpService {
     for (const config of servers) {
       const segment = segments.find(({ id }) => id === config.segment);
       if (!segment) throw new PcgError("CONFIG_REFUSED", { field: "segment", value: config.segment });
-      const scope = makeScope(config, segment);
+      const scope = makeScope(config, segment, { ...surroundings, endpoints: endpoints.get(segment.id) ?? [] });
       const leases = this.#books.get(segment.id)?.leases() ?? [];
       const book = new Book(new Pool(scope.ranges, scope.never), leases, times);
       books.set(segment.id, book);

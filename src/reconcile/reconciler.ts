@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { messageOf } from "../base/error.ts";
-import { limitedWarnings } from "../base/limited-log.ts";
+import { limitedNotes, limitedWarnings } from "../base/limited-log.ts";
 import type { Log } from "../base/log.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
@@ -57,6 +57,8 @@ export class Reconciler {
   readonly #unwatch: () => void;
   /** A step that keeps failing is tried again and again; the log need not hear of each. */
   readonly #warn: ReturnType<typeof limitedWarnings>;
+  /** Leases that come and go are passes too. */
+  readonly #note: ReturnType<typeof limitedNotes>;
 
   /** @param passed called after each pass, also one that failed */
   constructor(kernel: Kernel, clock: Clock, log: Log, passed: () => void = () => undefined) {
@@ -65,6 +67,7 @@ export class Reconciler {
     this.#log = log;
     this.#passed = passed;
     this.#warn = limitedWarnings(log, clock);
+    this.#note = limitedNotes(log, clock);
     let cancel = () => {};
     this.#unwatch = kernel.watch(() => {
       cancel();
@@ -163,7 +166,7 @@ export class Reconciler {
   }
 
   #succeeded(generation: number, done: readonly Step[]): void {
-    if (done.length > 0) this.#log.info("realized", { generation, steps: done.length });
+    if (done.length > 0) this.#note("realized", { generation, steps: done.length });
     this.#realized = generation;
     this.#retryMs = RETRY_FIRST_MS;
     this.#later(REREAD_MS);

@@ -105,9 +105,14 @@ export const dhcp = {
     return assemble(message, areas);
   },
 
-  /** Like encode; but what does not fit is left out, the last options first. */
-  encodeFitting(message: DhcpMessage, maxSize = LEAST_MAX_SIZE): Uint8Array {
-    let areas = areasFor(message, message.options, maxSize);
+  /**
+   * Like encode; but what does not fit is left out: first sname and file, which give their room to options (66 and 67
+   * say the same, RFC 2132 §9.4), then the last options.
+   */
+  encodeFitting(whole: DhcpMessage, maxSize = LEAST_MAX_SIZE): Uint8Array {
+    let areas = areasFor(whole, whole.options, maxSize);
+    const message = areas ? whole : { ...whole, sname: NO_SNAME, file: NO_FILE };
+    areas ??= areasFor(message, message.options, maxSize);
     const options = new Map(areas ? [] : message.options);
     const spare = [...options.keys()].filter(mayGo);
     while (!areas) {

@@ -158,7 +158,7 @@ export class Gateway {
   #take(want: DesiredState): void {
     this.#want = want;
     this.#awaiting = new Set(want.endpoints.filter((e) => e.ip === undefined).map(endpointKey));
-    this.#dhcp.configure(want.dhcp ?? [], want.segments);
+    this.#dhcp.configure(want.dhcp ?? [], want.segments, { endpoints: want.endpoints });
     this.#log.info("wished", { generation: want.generation });
     this.#realizeSoon();
   }

@@ -50,4 +50,24 @@ function* rivalFlaws(
   if (sameIp) yield { path, field: "ip_address", value: ip_address, why: `is given by ${sameIp}; take another` };
   const sameMac = rival(draft, claim.boundMac(segment, mac_address), path);
   if (sameMac) yield { path, field: "mac_address", value: mac_address, why: `is bound by ${sameMac}; change that one` };
+  yield* portFlaws(draft, segment, [path, { ip_address, mac_address }]);
+}
+
+type Bound = Pick<Binding, "ip_address" | "mac_address">;
+
+/** A port can send from its own address alone, and from that nobody else. */
+function* portFlaws(
+  draft: Scope["draft"],
+  segment: string,
+  [path, { ip_address: ip, mac_address: mac }]: readonly [string, Bound],
+): Generator<Finding> {
+  const portOf = (found: string | undefined) =>
+    found === undefined ? undefined : (draft.get(found) as ObjectOf<"SegmentPort">).address_bindings[0];
+  const owner = rival(draft, claim.portIp(segment, ip), path);
+  if (owner && portOf(owner)?.mac_address.toLowerCase() !== mac.toLowerCase())
+    yield { path, field: "ip_address", value: ip, why: `is the address of ${owner}; take another` };
+  const port = rival(draft, claim.portMac(segment, mac), path);
+  const own = portOf(port)?.ip_address;
+  if (port && own !== undefined && own !== ip)
+    yield { path, field: "ip_address", value: ip, why: `is not ${own}, the address of ${port}; give that one` };
 }

@@ -35,5 +35,22 @@ function* rivalFlaws({ draft }: Scope, segment: string, [path, { address_binding
     if (sameMac) yield { path, field: MAC, value: mac, why: `is the MAC of ${sameMac}; one port an interface` };
     const sameIp = ip === undefined ? undefined : rival(draft, claim.portIp(segment, ip), path);
     if (sameIp) yield { path, field: IP, value: ip, why: `is the address of ${sameIp}; take another` };
+    else if (ip !== undefined) yield* bindingFlaws(draft, segment, path, { mac, ip });
   }
+}
+
+/** DHCP gives the port its own address, and that one to nobody else: it could send from no other. */
+function* bindingFlaws(
+  draft: Scope["draft"],
+  segment: string,
+  path: string,
+  { mac, ip }: { readonly mac: string; readonly ip: string },
+): Generator<Finding> {
+  const bindingOf = (found: string) => draft.get(found) as ObjectOf<"DhcpV4StaticBindingConfig">;
+  const byIp = rival(draft, claim.boundIp(segment, ip), path);
+  if (byIp && bindingOf(byIp).mac_address.toLowerCase() !== mac.toLowerCase())
+    yield { path, field: IP, value: ip, why: `is given to another MAC by ${byIp}; take another` };
+  const byMac = rival(draft, claim.boundMac(segment, mac), path);
+  if (byMac && byMac !== byIp && bindingOf(byMac).ip_address !== ip)
+    yield { path, field: IP, value: ip, why: `is not what ${byMac} gives to its MAC; make them the same` };
 }

@@ -214,6 +214,38 @@ test.each([
     ],
   },
   {
+    path: "/infra/segments/web/dhcp-static-binding-configs/vm-1",
+    body: { mac_address: "02:00:00:00:64:03", ip_address: "192.168.100.9" },
+    says: [
+      'ip_address: is not 192.168.100.3, the address of /infra/segments/web/ports/vm-1; give that one (is "192.168.100.9")',
+    ],
+  },
+  {
+    path: "/infra/segments/web/dhcp-static-binding-configs/vm-1",
+    body: { mac_address: "02:00:00:00:64:09", ip_address: "192.168.100.3" },
+    says: ['ip_address: is the address of /infra/segments/web/ports/vm-1; take another (is "192.168.100.3")'],
+  },
+  {
+    path: "/infra/segments/web/ports/vm-1",
+    body: {
+      attachment: { id: "vm-1" },
+      address_bindings: [{ mac_address: "02:00:00:00:64:03", ip_address: "192.168.100.9" }],
+    },
+    says: [
+      'address_bindings[0].ip_address: is not what /infra/segments/web/dhcp-static-binding-configs/vm-1 gives to its MAC; make them the same (is "192.168.100.9")',
+    ],
+  },
+  {
+    path: "/infra/segments/web/ports/vm-1",
+    body: {
+      attachment: { id: "vm-1" },
+      address_bindings: [{ mac_address: "02:00:00:00:64:09", ip_address: "192.168.100.3" }],
+    },
+    says: [
+      'address_bindings[0].ip_address: is given to another MAC by /infra/segments/web/dhcp-static-binding-configs/vm-1; take another (is "192.168.100.3")',
+    ],
+  },
+  {
     path: "/infra/segments/web/dhcp-static-binding-configs/b",
     body: { mac_address: "02:00:00:00:64:03", ip_address: "192.168.100.3" },
     says: [

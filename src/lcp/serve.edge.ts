@@ -1,14 +1,15 @@
 import { constants } from "node:crypto";
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Clock } from "../base/clock.ts";
+import { limitedWarnings } from "../base/limited-log.ts";
 import type { Log } from "../base/log.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import type { Credentials } from "./connect.edge.ts";
-import { HandshakeGate, type HandshakeLimits } from "./handshake-gate.ts";
+import { guardServer } from "./guarded-server.edge.ts";
+import type { HandshakeLimits } from "./handshake-gate.ts";
 import { type Identity, identityIn, type Role } from "./identity.ts";
 import { SmallPieces } from "./small-pieces.edge.ts";
 import { channelOf } from "./socket-channel.edge.ts";
@@ -25,7 +26,11 @@ import {
 /** How often sessions that stand are held against what is refused by now, unless somebody says so at once. */
 const LOOK_MS = 1_000;
 
-const usualLimits: HandshakeLimits = { connections: 12_000, handshakesPerSecond: 200 };
+const usualLimits: HandshakeLimits = {
+  connections: 12_000,
+  handshakes: { perSecond: 200, burst: 200 },
+  silentMs: HANDSHAKE_MS,
+};
 
 export interface ServeOptions {
   readonly host: string;
@@ -80,7 +85,15 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
     connectionsCheckingInterval: HANDSHAKE_MS / 2,
     maxHeaderSize: 8 * 1024,
   });
-  limitHandshakes(server, limits, world.clock, count);
+  const warn = limitedWarnings(world.log, world.clock);
+  const guard = guardServer(server, {
+    ...{ limits, clock: world.clock, greeted: "busy" },
+    streamOf: (socket) => new SmallPieces(socket.setNoDelay()),
+    refused: (reason, source) => {
+      count(reason);
+      warn("a connection was turned away before its handshake", { door: role, reason, source });
+    },
+  });
   server.on("tlsClientError", () => count("certificate or handshake"));
   const doors = doorsOf(world);
   const sessions = new Map<WebSocket, Known>();
@@ -132,6 +145,7 @@ export async function serve(options: ServeOptions, world: World): Promise<Servin
       stopPings();
       stopLooking();
       for (const webSocket of sockets()) webSocket.terminate();
+      for (const socket of guard.open) socket.destroy();
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
@@ -174,29 +188,6 @@ function doorsOf({ accept, acceptReports }: World): Map<string, Door> {
   const doors = new Map([[STATE_PATH, door(accept, MOST_BYTES.receiver)]]);
   if (acceptReports) doors.set(REPORTS_PATH, door(acceptReports, MOST_BYTES.source));
   return doors;
-}
-
-/** Takes the place of what would begin a handshake with whoever connects. */
-function limitHandshakes(
-  server: Server,
-  limits: HandshakeLimits,
-  clock: Clock,
-  refuse: (reason: string) => void,
-): void {
-  const tls = server.listeners("connection") as ((stream: Duplex) => void)[];
-  server.removeAllListeners("connection");
-  const gate = new HandshakeGate<Socket>(limits, clock, {
-    begin: (socket) => {
-      const stream = new SmallPieces(socket.setNoDelay());
-      for (const listener of tls) listener.call(server, stream);
-    },
-    refuse,
-  });
-  server.on("connection", (socket: Socket) => {
-    // Before TLS has it, nobody else listens.
-    socket.on("error", () => socket.destroy());
-    gate.arrive(socket);
-  });
 }
 
 function every(ms: number, clock: Clock, fn: () => void): () => void {

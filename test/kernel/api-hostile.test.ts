@@ -83,6 +83,8 @@ test("connections that say nothing, half a TLS greeting or half a request are gi
   const quiet = await tls();
   const begun = await tls();
   begun.write("GET /healthz HTTP/1.1\r\nhost: m\r\nx: ");
+  await vi.waitFor(() => expect(api.server.connections()).toBe(23));
+  api.clock.advance(1_000);
   const texts = await Promise.all([...silent, half, quiet, begun].map(untilClosed));
   expect(texts.at(-1)).toMatch(/^HTTP\/1\.1 408 /);
   await answers();
@@ -189,8 +191,31 @@ test("one source has so many connections and no more; those of others are not it
 test("handshakes that come too fast are turned away before they cost anything", async () => {
   api = await apiUnderTest({ ...impatient, handshakesPerSource: { perSecond: 1, burst: 3 } });
   for (let n = 0; n < 3; n++) await tls();
-  await untilClosed(tcp());
+  const fourth = tcp();
+  fourth.write("\x16");
+  await untilClosed(fourth);
   expect(api.server.refused.get("too fast")).toBe(1);
   api.clock.advance(1_000);
   await tls();
 });
+
+/** The clock that handshakes wait for stands still: an honest client is served at once, or never. */
+test("an honest client is served at once while eleven sources hold all the connections there are, silent or half greeted", async () => {
+  api = await apiUnderTest();
+  const half = Buffer.from("16030100c8010000", "hex");
+  const flood = (n: number) => {
+    const localAddress = `127.0.7.${1 + (n % 11)}`;
+    const socket = kept(connectTcp({ port: api.server.port, host: "127.0.0.1", localAddress }));
+    if (n % 12 === 0) socket.once("connect", () => void socket.write(half));
+  };
+  for (let n = 0; n < 1_320; n++) flood(n);
+  await vi.waitFor(() => expect(turnedAway()).toBeGreaterThanOrEqual(320), { timeout: 30_000 });
+  expect(api.server.connections()).toBe(1_000);
+  for (let n = 0; n < 20; n++) {
+    for (let more = 0; more < 50; more++) flood(more);
+    await answers();
+  }
+  expect(api.server.refused.get("too many")).toBeUndefined();
+});
+
+const turnedAway = () => [...api.server.refused.values()].reduce((sum, count) => sum + count, 0);

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Clock } from "../../base/clock.ts";
 import { PcgError } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { sourceOf } from "../../lcp/source.ts";
 import type { Caller } from "./access.ts";
 import type { AuditFact } from "./audit.ts";
 import { AuditTrail } from "./audit-trail.ts";
@@ -14,7 +15,6 @@ import type { Limits } from "./limits.ts";
 import { queryOf, revisionIn } from "./query.ts";
 import type { Answer, ApiRequest, Behind, Route } from "./route.ts";
 import { routes } from "./routes.ts";
-import { sourceOf } from "./source.ts";
 
 export interface ApiRoutesOptions {
   readonly behind: Behind;

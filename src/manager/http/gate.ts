@@ -1,10 +1,10 @@
 import type { Clock } from "../../base/clock.ts";
 import { PcgError } from "../../base/error.ts";
+import { Throttle } from "../../base/throttle.ts";
 import type { Access, Caller } from "./access.ts";
 import type { Limits } from "./limits.ts";
 import { isAtLeast } from "./roles.ts";
 import type { Route } from "./route.ts";
-import { Throttle } from "./throttle.ts";
 
 /** Whoever needs no token. */
 export const NOBODY: Caller = { id: "", name: "", role: "viewer" };

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { PcgError } from "../../base/error.ts";
+import { Throttle } from "../../base/throttle.ts";
 import { VirtualClock } from "../../base/virtual-clock.ts";
+import { sourceOf } from "../../lcp/source.ts";
 import { Budget } from "./budget.ts";
 import { refuseShape } from "./json-shape.ts";
-import { sourceOf } from "./source.ts";
-import { Throttle } from "./throttle.ts";
 
 const depthOf = (value: unknown): number =>
   typeof value === "object" && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;

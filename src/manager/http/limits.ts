@@ -1,4 +1,4 @@
-import type { Rate } from "./throttle.ts";
+import type { Rate } from "../../base/throttle.ts";
 
 /** What the API takes at most. */
 export interface Limits {

@@ -3,7 +3,9 @@ import type { AddressInfo, Socket } from "node:net";
 import fastify, { type FastifyPluginAsync } from "fastify";
 import type { Clock } from "../../base/clock.ts";
 import { PcgError } from "../../base/error.ts";
+import { limitedWarnings } from "../../base/limited-log.ts";
 import type { Log } from "../../base/log.ts";
+import { sourceOf } from "../../lcp/source.ts";
 import type { Access } from "./access.ts";
 import { apiRoutes } from "./api-routes.edge.ts";
 import type { AuditLog } from "./audit.ts";
@@ -13,7 +15,6 @@ import { type Limits, usualLimits } from "./limits.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { Ports } from "./ports.ts";
 import type { Behind } from "./route.ts";
-import { sourceOf } from "./source.ts";
 import { answerClientError, limitedTlsServer, type TlsServerOptions } from "./tls-server.edge.ts";
 
 export interface ApiServerOptions extends Pick<TlsServerOptions, "certificate" | "key" | "tls"> {
@@ -53,7 +54,11 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
   const { access, audit, clock, log, ports } = world;
   const limits = { ...usualLimits, ...options.limits };
   const refused = new Map<string, number>();
-  const count = (reason: string) => void refused.set(reason, (refused.get(reason) ?? 0) + 1);
+  const warn = limitedWarnings(log, clock);
+  const count = (reason: string, source?: string) => {
+    refused.set(reason, (refused.get(reason) ?? 0) + 1);
+    if (source !== undefined) warn("a connection was turned away before its handshake", { reason, source });
+  };
   const gate = new Gate(access, limits, clock);
   let renew: ApiServer["renew"] = () => undefined;
   let open: ReadonlySet<Socket> = new Set();

@@ -2,11 +2,10 @@ import { constants } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { Socket } from "node:net";
-import type { TlsOptions } from "node:tls";
+import type { TLSSocket, TlsOptions } from "node:tls";
 import type { Clock } from "../../base/clock.ts";
+import { guardServer } from "../../lcp/guarded-server.edge.ts";
 import type { Limits } from "./limits.ts";
-import { sourceOf } from "./source.ts";
-import { Throttle } from "./throttle.ts";
 
 export interface TlsServerOptions {
   /** PEM: the server's own, and those up to its authority's, so that clients may find one that they pinned. */
@@ -35,7 +34,7 @@ const CIPHERS = [
 export function limitedTlsServer(
   { certificate, key, limits, clock, tls }: TlsServerOptions,
   handler: RequestListener,
-  refused: (reason: string) => void,
+  refused: (reason: string, source?: string) => void,
 ): {
   readonly server: Server;
   readonly open: ReadonlySet<Socket>;
@@ -62,9 +61,16 @@ export function limitedTlsServer(
   server.setTimeout(limits.idleMs);
   server.on("secureConnection", (socket) => void greeted.add(socket));
   server.on("tlsClientError", () => refused("handshake"));
-  const open = new Set<Socket>();
-  limitConnections(server, { limits, clock, open, refused });
-  return { server, open, renew: (as) => server.setSecureContext(context(as)) };
+  const { connections, connectionsPerSource, handshakes, handshakesPerSource, headersMs: silentMs } = limits;
+  const guard = guardServer(server, {
+    limits: { connections, connectionsPerSource, handshakes, handshakesPerSource, silentMs },
+    ...{ clock, refused, greeted: "idle" },
+  });
+  server.on("request", ({ socket }, response) => {
+    guard.becomes(socket as TLSSocket, "busy");
+    response.once("close", () => guard.becomes(socket as TLSSocket, "idle"));
+  });
+  return { server, open: guard.open, renew: (as) => server.setSecureContext(context(as)) };
 }
 
 /** Those whose TLS handshake is over. */
@@ -87,43 +93,3 @@ const clientErrors: Readonly<Record<string, readonly [string, string]>> = {
   HPE_HEADER_OVERFLOW: ["headers too large", "431 Request Header Fields Too Large"],
   ERR_HTTP_REQUEST_TIMEOUT: ["too slow", "408 Request Timeout"],
 };
-
-interface Watch {
-  readonly limits: Limits;
-  readonly clock: Clock;
-  readonly open: Set<Socket>;
-  refused(reason: string): void;
-}
-
-/** What costs most is the handshake: who is too many or too fast is turned away before it. */
-function limitConnections(server: Server, { limits, clock, open, refused }: Watch): void {
-  const { connections, connectionsPerSource } = limits;
-  const ofAll = new Throttle(limits.handshakes, clock);
-  const ofOne = new Throttle(limits.handshakesPerSource, clock);
-  const bySource = new Map<string, number>();
-  const tls = server.listeners("connection") as ((socket: Socket) => void)[];
-  const whyNot = (source: string): string | undefined => {
-    if (open.size >= connections) return "too many";
-    if ((bySource.get(source) ?? 0) >= connectionsPerSource) return "too many of one source";
-    return ofOne.take(source) > 0 || ofAll.take("") > 0 ? "too fast" : undefined;
-  };
-  server.removeAllListeners("connection");
-  server.on("connection", (socket: Socket) => {
-    const source = sourceOf(socket.remoteAddress);
-    const why = whyNot(source);
-    if (why !== undefined) {
-      refused(why);
-      socket.destroy();
-      return;
-    }
-    open.add(socket);
-    bySource.set(source, (bySource.get(source) ?? 0) + 1);
-    socket.once("close", () => {
-      open.delete(socket);
-      const left = (bySource.get(source) ?? 1) - 1;
-      if (left > 0) bySource.set(source, left);
-      else bySource.delete(source);
-    });
-    for (const listener of tls) listener.call(server, socket);
-  });
-}

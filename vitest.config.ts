@@ -16,6 +16,8 @@ export default defineConfig({
           name: "unit",
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ["src/**/*.test.ts", "packer/*.test.ts", "test/*.test.ts", "test/sim/**/*.test.ts"],
         },
       },

@@ -15,6 +15,7 @@ const catalogue = {
   KERNEL_UNREADABLE: "the kernel's state cannot be read",
   KERNEL_NOT_OURS: "a change asks for something this gateway may not own",
   KERNEL_DOOR_CLOSED: "pcg-kernel cannot be reached",
+  BPFFS_MISSING: "no bpffs is mounted where eBPF programs are to be kept",
   INTERFACE_MISSING: "an interface the configuration names is not there",
   LCP_BAD_MESSAGE: "a message of the control plane is not understood",
   LCP_BEHIND: "a source of state is behind what is held already",

@@ -1,5 +1,8 @@
 import { formatLine, type Log } from "./log.ts";
 
+// A log that cannot be written (a full disk, journald that starts again) must not end what it speaks of.
+process.stderr.on("error", () => undefined);
+
 /** Lines with the syslog priority prefix journald understands (sd-daemon(3)). */
 export const stderrLog: Log = {
   info: (text, facts) => void process.stderr.write(`<6>${formatLine(text, facts)}\n`),

@@ -7,6 +7,7 @@ import { down, exec, type LabDaemon, labDaemons, restart, startDaemon, stopDaemo
 import type { Setup } from "../lab/setup.ts";
 import { readStatus } from "../lab/status.edge.ts";
 import { statusText } from "../lab/status.ts";
+import { versionText } from "./version.ts";
 
 const usage = `An AWS VPC with its gateways and VMs on this machine, out of network namespaces.
 
@@ -32,6 +33,7 @@ const options = {
   json: { type: "boolean", default: false },
   kill: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
+  version: { type: "boolean", default: false },
 } as const;
 
 async function main(): Promise<number> {
@@ -39,6 +41,7 @@ async function main(): Promise<number> {
   const [command, subject, program, ...args] = positionals;
   const lab = labPaths(values.name);
   if (values.help) return print(usage);
+  if (values.version) return print(`${versionText("lab")}\n`);
   if (command === "up") return bringUp(lab, setupOf(values), values);
   if (command === "down") return down(lab).then(() => 0);
   if (command === "status") {

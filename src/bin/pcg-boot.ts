@@ -7,6 +7,7 @@ import { pcgBootHelp } from "./pcg-boot/help.ts";
 import { linuxHost } from "./pcg-boot/linux-host.edge.ts";
 import { run } from "./pcg-boot/run.edge.ts";
 import { showDiagnosis, showSelftest } from "./pcg-boot/show.edge.ts";
+import { versionText } from "./version.ts";
 
 try {
   const { values: options, positionals } = parseArgs({
@@ -17,19 +18,24 @@ try {
       user: { type: "string", default: "pcg" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      version: { type: "boolean", default: false },
     },
   });
   const { metadata, user, json } = options;
   const paths = bootPaths(options.root);
   const isRoot = process.getuid?.() === 0;
   const host = linuxHost({ paths, metadata, user });
-  const [command = "run"] = options.help ? ["help"] : positionals;
+  const [command = "run"] = options.help ? ["help"] : options.version ? ["version"] : positionals;
   const commands: Record<string, () => Promise<number> | number> = {
     run: () => run(host, paths),
     selftest: () => showSelftest({ host, paths, json, isRoot }),
     diagnosis: () => showDiagnosis({ host, paths, json, isRoot }),
     help: () => {
       print(pcgBootHelp);
+      return 0;
+    },
+    version: () => {
+      print(versionText("pcg-boot"));
       return 0;
     },
   };

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { messageOf } from "../base/error.ts";
 import { ServiceManager } from "../base/sd-notify.edge.ts";
+import { endAtSignal, startOrEnd } from "../base/service.edge.ts";
 import { stderrLog as log } from "../base/stderr-log.edge.ts";
 import { systemClock } from "../base/system-clock.edge.ts";
 import { print } from "../base/terminal.edge.ts";
@@ -15,6 +15,7 @@ import { checkUnitConfig } from "../model/check.ts";
 import { findInterface } from "../model/unit-of.ts";
 import { readDocument } from "./pcgd/document.edge.ts";
 import { pcgKernelHelp } from "./pcgd/help.ts";
+import { versionText } from "./version.ts";
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,23 +24,27 @@ const { values: options, positionals } = parseArgs({
     socket: { type: "string", default: "/run/pcg/kernel.sock" },
     bpffs: { type: "string", default: "/run/pcg/bpf" },
     help: { type: "boolean", default: false },
+    version: { type: "boolean", default: false },
   },
 });
 
-try {
-  if (options.help) print(pcgKernelHelp);
-  else if (positionals[0] === "load") programs().ensureLoaded();
-  else await serve();
-} catch (error) {
-  log.error("cannot start", { why: messageOf(error) });
-  process.exitCode = 1;
-}
+if (options.help) print(pcgKernelHelp);
+else if (options.version) print(versionText("pcg-kernel"));
+else if (positionals[0] === "load") await startOrEnd(async () => programs().ensureLoaded(), { log });
+else await serve();
 
 function programs() {
   return openBpf(options.bpffs, new URL("../../build/bpf", import.meta.url).pathname);
 }
 
 async function serve(): Promise<void> {
+  const serviceManager = new ServiceManager(systemClock);
+  endAtSignal(() => serviceManager.stopping());
+  const links = await startOrEnd(openDoor, { log, serviceManager });
+  serviceManager.ready(() => `serving ${Object.values(links).join(", ")}`);
+}
+
+async function openDoor() {
   const config = readDocument(options.config, checkUnitConfig);
   const rt = new RtNetlink();
   const found = hostInterfaces(await rt.links(), await rt.addresses());
@@ -51,11 +56,5 @@ async function serve(): Promise<void> {
   const kernel = new LinuxKernel(links, new BpfObjects(bpf, links), () => performance.now());
   await serveDoor({ socket: options.socket, kernel, own: ownershipOf(links), log });
   log.info("serving", { socket: options.socket, ...links });
-  const serviceManager = new ServiceManager(systemClock);
-  serviceManager.ready(() => `serving ${Object.values(links).join(", ")}`);
-  for (const signal of ["SIGTERM", "SIGINT"] as const)
-    process.once(signal, () => {
-      serviceManager.stopping();
-      process.exit(0);
-    });
+  return links;
 }

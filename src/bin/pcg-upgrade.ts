@@ -4,9 +4,12 @@ import { pcgUpgradeHelp } from "./pcg-upgrade/help.ts";
 import { confirm, install, rollback, showStatus } from "./pcg-upgrade/operate.edge.ts";
 import { readOptions } from "./pcg-upgrade/options.ts";
 import { keygen, pack } from "./pcg-upgrade/pack.edge.ts";
+import { versionText } from "./version.ts";
 
 try {
-  const { values: options, positionals } = readOptions(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  // Elsewhere on the line it is the version of a bundle that is made.
+  const { values: options, positionals } = readOptions(args.join() === "--version" ? ["version"] : args);
   const [command = "status", from] = options.help ? ["help"] : positionals;
   const commands: Record<string, () => Promise<number> | number> = {
     status: () => showStatus(options),
@@ -17,6 +20,10 @@ try {
     keygen: () => keygen(options),
     help: () => {
       print(pcgUpgradeHelp);
+      return 0;
+    },
+    version: () => {
+      print(versionText("pcg-upgrade"));
       return 0;
     },
   };

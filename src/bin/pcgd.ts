@@ -9,6 +9,7 @@ import { pcgdHelp } from "./pcgd/help.ts";
 import { run } from "./pcgd/run.edge.ts";
 import { showFlows } from "./pcgd/show-flows.edge.ts";
 import { showStatus } from "./pcgd/show-status.edge.ts";
+import { versionText } from "./version.ts";
 
 try {
   const { values: options, positionals } = parseArgs({
@@ -28,9 +29,10 @@ try {
       json: { type: "boolean", default: false },
       objects: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
+      version: { type: "boolean", default: false },
     },
   });
-  const [command = "run", ...files] = options.help ? ["help"] : positionals;
+  const [command = "run", ...files] = options.help ? ["help"] : options.version ? ["version"] : positionals;
   const commands: Record<string, () => Promise<number> | number> = {
     run: () => run(options),
     enrol: () => enrolUnit(options),
@@ -40,6 +42,10 @@ try {
     cleanup: () => cleanup(options.kernel),
     help: () => {
       print(pcgdHelp);
+      return 0;
+    },
+    version: () => {
+      print(versionText("pcgd"));
       return 0;
     },
   };

@@ -47,7 +47,7 @@ export class SqliteLeaseStore implements LeaseStore {
   /** @throws LEASE_STORE */
   constructor(path: string) {
     try {
-      this.#db = openDatabase(path, schema);
+      this.#db = openDatabase(path, schema, { alone: true });
       this.#insert = this.#db.prepare("INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     } catch (error) {
       throw asStoreError(error, { path });

@@ -119,6 +119,17 @@ function putTimes(options: Options, { leaseSeconds, renewSeconds, rebindSeconds 
   put(options, dhcpOption.rebindingTime, rebindSeconds);
 }
 
+/** The same lease for so many seconds, which are fewer; its client comes again at half of them (RFC 2131 §4.4.5). */
+export function withLeaseTime(reply: Reply, seconds: number): Reply {
+  const options: Options = new Map(reply.message.options);
+  put(options, dhcpOption.leaseTime, Math.min(seconds, INFINITE_SECONDS));
+  if (seconds < INFINITE_SECONDS) {
+    put(options, dhcpOption.renewalTime, Math.floor(seconds / 2));
+    put(options, dhcpOption.rebindingTime, Math.floor((seconds * 7) / 8));
+  }
+  return { ...reply, message: { ...reply.message, options } };
+}
+
 /** Not RFC 3442's number; clients that know it ask for it, and others would read it as something else. */
 const ONLY_IF_ASKED = new Set([dhcpOption.classlessRoutesMicrosoft.code]);
 

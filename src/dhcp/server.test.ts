@@ -141,6 +141,26 @@ describe("DhcpService on REQUEST in SELECTING", () => {
     expect(events).toHaveLength(1);
   });
 
+  test("a client goes on with what is left of its lease on disk while nothing can be written, and nobody gets more", async () => {
+    const { join, send, store, clock } = lan();
+    await join(A);
+    const ends = [...store.durable.values()][0]?.expires ?? 0;
+    clock.advance(10_000);
+    store.isPrompt = false;
+    const ack = send("REQUEST", { ...A, ciaddr: first });
+    store.fail();
+    const renewed = await ack;
+    const seconds = (code: number) => Buffer.from(renewed?.message.options.get(code) ?? []).readUInt32BE(0);
+    const left = Math.floor((ends - clock.wall()) / 1_000);
+    expect(renewed?.type).toBe("ACK");
+    expect([seconds(51), seconds(58), seconds(59)]).toEqual([left, Math.floor(left / 2), Math.floor((left * 7) / 8)]);
+    // What it had is what is remembered: at its end it ends.
+    clock.advance(left * 1_000 - 5_000);
+    const late = send("REQUEST", { ...A, ciaddr: first });
+    store.fail();
+    expect(await late).toBeUndefined();
+  });
+
   test("gives nothing to who takes another server's offer, and frees its own", async () => {
     const { send, dropped, service } = lan();
     await send("DISCOVER", A);

@@ -15,7 +15,7 @@ import { type Outcome, respond } from "./engine.ts";
 import { deliver, enframe } from "./frame.ts";
 import type { Lease, LeaseStore } from "./lease.ts";
 import { Pool } from "./pool.ts";
-import type { Reply } from "./reply.ts";
+import { type Reply, withLeaseTime } from "./reply.ts";
 import { readRequest } from "./request.ts";
 import { makeScope, type Scope, type Surroundings } from "./scope.ts";
 
@@ -113,6 +113,7 @@ export class DhcpService {
     const served = this.#served.get(from.vni);
     const outcome = served ? this.#outcomeOf(from, served) : NO_SERVER;
     if (outcome.drop) this.drop(outcome.drop, { vni: from.vni, tep: formatIpv4(from.tep) });
+    const before = served ? leasesBefore(outcome.effects, served.book) : [];
     const leases = served ? this.#apply(outcome.effects, served.book) : [];
     const finish = () => done(outcome.reply && served && this.#send(outcome.reply, served));
     if (leases.length === 0) {
@@ -124,8 +125,25 @@ export class DhcpService {
         for (const lease of leases) this.#tell(lease);
         finish();
       },
-      (error: unknown) => done(this.drop("STORE_FAILED", { why: messageOf(error) })),
+      (error: unknown) => done(this.#unwritten(messageOf(error), { outcome, before, served })),
     );
+  }
+
+  /**
+   * What is on disk is what holds: a client that renews a lease goes on with what is left of it there, and may try again.
+   * Nobody gets anything new.
+   */
+  #unwritten(why: string, { outcome, before, served }: Unwritten): Uint8Array | undefined {
+    const { wall } = this.#times();
+    for (const lease of before) served?.book.record(lease, wall);
+    const recorded = outcome.effects.flatMap((effect) => (effect.do === "record" ? [effect.lease] : []));
+    const [mine] = recorded;
+    const held = before.find((lease) => lease.ip === mine?.ip && lease.mac === mine.mac);
+    const isRenewal = recorded.length === 1 && mine?.state === "bound" && held?.state === "bound";
+    const left = isRenewal ? Math.floor((held.expires - wall) / 1_000) : 0;
+    if (left < LEAST_LEFT_S || !outcome.reply || !served) return this.drop("STORE_FAILED", { why });
+    this.#warn("DHCP: a lease cannot be written, its client goes on with what is left of it", { left, why });
+    return this.#send(withLeaseTime(outcome.reply, left), served);
   }
 
   /** All that is remembered of addresses, ended leases too. */
@@ -221,6 +239,19 @@ export class DhcpService {
     });
   }
 }
+
+/** With less left, a client had better look for another server. */
+const LEAST_LEFT_S = 10;
+
+interface Unwritten {
+  readonly outcome: Outcome;
+  /** What was remembered of the addresses that change, and is on disk. */
+  readonly before: readonly Lease[];
+  readonly served: Served | undefined;
+}
+
+const leasesBefore = (effects: readonly Effect[], book: Book): Lease[] =>
+  effects.flatMap((effect) => (effect.do === "record" ? (book.at(effect.lease.ip) ?? []) : []));
 
 const keyOf = ({ segment, ip }: Lease) => `${segment} ${ip}`;
 

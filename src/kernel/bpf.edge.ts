@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, unlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, unlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { PcgError } from "../base/error.ts";
 import { encodeKey, encodeValue, type MapName, maps, structs } from "../datapath/bpf/layouts.ts";
@@ -71,8 +71,10 @@ export class Bpf {
     return join(this.#objects, `${name}.bpf.o`);
   }
 
-  /** Loads and pins what is not there. Costs nothing when all is. */
+  /** Loads and pins what is not there. Costs nothing when all is. @throws BPFFS_MISSING, KERNEL_REFUSED */
   ensureLoaded(): void {
+    if (!isBpffs(this.#pins))
+      throw new PcgError("BPFFS_MISSING", { folder: this.#pins, hint: `mount -t bpf bpf ${this.#pins}` });
     const pinned = (directory: string, names: readonly string[]) => names.every((n) => existsSync(join(directory, n)));
     const needed = programNames.filter((name) => !optional(name));
     if (!pinned(this.#maps, mapNames) || !pinned(this.#programs, needed)) {
@@ -224,6 +226,11 @@ export class Bpf {
     this.#fds.clear();
   }
 }
+
+/** BPF_FS_MAGIC, include/uapi/linux/magic.h */
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+const isBpffs = (folder: string): boolean => existsSync(folder) && statfsSync(folder).type === BPF_FS_MAGIC;
 
 /** struct bpf_prog_info: u32 type, id, … */
 function programId(fd: number): number {

@@ -31,7 +31,7 @@ export class SqliteHeldStore implements HeldStore {
   /** @throws LCP_STORE */
   constructor(path: string) {
     try {
-      this.#db = openDatabase(path, schema);
+      this.#db = openDatabase(path, schema, { alone: true });
       this.#put = this.#db.prepare("INSERT OR REPLACE INTO resource VALUES (?, ?, ?)");
       this.#drop = this.#db.prepare("DELETE FROM resource WHERE id = ?");
       this.#move = this.#db.prepare("INSERT OR REPLACE INTO source VALUES (1, ?, ?)");

@@ -22,7 +22,9 @@ let pcgd: ReturnType<ToldUnit["startPcgd"]>;
 beforeAll(async () => {
   told = await ToldUnit.start(["127.0.0.1", "127.0.0.2"]);
   mkdirSync(told.path("state"));
-  await new SqliteLeaseStore(told.path("state/leases.db")).put([lease]);
+  const leases = new SqliteLeaseStore(told.path("state/leases.db"));
+  await leases.put([lease]);
+  leases.close();
   first = told.startController("127.0.0.1");
   second = told.startController("127.0.0.2");
   for (const controller of [first, second]) controller.tell({ upserts: everything });

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
+import { startOrEnd } from "../../base/service.edge.ts";
 import { stderrLog as log } from "../../base/stderr-log.edge.ts";
 import { systemClock as clock } from "../../base/system-clock.edge.ts";
 import { Compiler } from "../../manager/ccp/compiler.ts";
@@ -23,14 +24,26 @@ const END_MS = 5_000;
 
 /** Serves until it is told to stop. @returns the exit status */
 export async function run(options: RunOptions): Promise<number> {
+  const ended = Promise.withResolvers<number>();
+  // Until it serves there is nothing to close.
+  let stop = (): void => process.exit(0);
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop());
+  const close = await startOrEnd(() => start(options, ended.resolve), { log });
+  stop = () => ended.resolve(0);
+  const status = await ended.promise;
+  await close();
+  return status;
+}
+
+/** @param end called with an exit status when it cannot go on @returns its undo */
+async function start(options: RunOptions, end: (status: number) => void): Promise<() => Promise<void>> {
   const api = endpointOf("listen", options.listen);
   const controller = endpointOf("controller", options.controller);
   const files = new OwnFiles(options.state);
   const store = openLedger(options.store, { clock, log });
-  const ended = Promise.withResolvers<number>();
   const book = await openBook(store.ledger, (why) => {
     log.error("what this manager knows is out of date: it starts again", { why });
-    ended.resolve(1);
+    end(1);
   });
   const access = new Access({ commits: book, wall: () => clock.wall(), random: (bytes) => randomBytes(bytes) });
   await firstStart({ commits: book, access, files, clock, log });
@@ -50,14 +63,12 @@ export async function run(options: RunOptions): Promise<number> {
     management.renew(next);
   });
   log.info("nsx-manager serves", { api: options.listen, gateways: options.controller, store: options.store });
-
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => ended.resolve(0));
-  const status = await ended.promise;
-  stopRenewing();
-  await inTime(Promise.allSettled([management.close(), control.close()]));
-  await inTime(book.close());
-  await store.ledger.close();
-  return status;
+  return async () => {
+    stopRenewing();
+    await inTime(Promise.allSettled([management.close(), control.close()]));
+    await inTime(book.close());
+    await store.ledger.close();
+  };
 }
 
 async function inTime(ending: Promise<unknown>): Promise<void> {

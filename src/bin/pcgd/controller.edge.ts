@@ -2,7 +2,8 @@ import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
-import { messageOf } from "../../base/error.ts";
+import { isDamage } from "../../base/database.edge.ts";
+import { messageOf, PcgError } from "../../base/error.ts";
 import { inTurn } from "../../base/in-turn.ts";
 import type { Log } from "../../base/log.ts";
 import { connectTo, type Upstream } from "../../lcp/connect.edge.ts";
@@ -209,7 +210,8 @@ function openStore(file: string, { clock, log }: Pick<ControllerOptions, "clock"
     store.load();
     return store;
   } catch (error) {
-    if (!existsSync(file)) throw error;
+    const cause = error instanceof PcgError ? error.cause : error;
+    if (!existsSync(file) || !isDamage(cause)) throw error;
     const aside = `${file}.unreadable-${clock.wall()}`;
     for (const part of ["", "-wal", "-shm"].filter((suffix) => existsSync(file + suffix)))
       renameSync(file + part, aside + part);

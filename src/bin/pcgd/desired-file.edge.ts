@@ -1,6 +1,8 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { PcgError } from "../../base/error.ts";
+import type { Clock } from "../../base/clock.ts";
+import { messageOf, PcgError } from "../../base/error.ts";
+import type { Log } from "../../base/log.ts";
 import { syncFolder } from "../../base/sync-folder.edge.ts";
 import type { Checked } from "../../model/check.ts";
 import type { DesiredState } from "../../model/desired.ts";
@@ -23,12 +25,18 @@ export interface DesiredFileOptions {
   readonly isFinal: () => boolean;
   readonly onWish: (want: DesiredState) => void;
   readonly onRefusal: (refusal: Refusal | null) => void;
+  readonly clock: Clock;
+  readonly log: Log;
 }
+
+const KEEP_AGAIN_MS = 5_000;
 
 /** The wish as a file: read when it changes; taken whole or refused whole. */
 export class DesiredFile {
   readonly #options: DesiredFileOptions;
   #seen = "";
+  /** The newest good wish is not on disk; when that is tried again. */
+  #unkept: { readonly again: number } | undefined;
 
   constructor(options: DesiredFileOptions) {
     this.#options = options;
@@ -54,21 +62,38 @@ export class DesiredFile {
 
   /** Reads the file if it changed. @returns whether a good wish was taken */
   look(): boolean {
-    const { file, keep, check, isFinal, onWish, onRefusal } = this.#options;
+    const { file, check, isFinal, onWish, onRefusal, clock } = this.#options;
     const now = fileIdentity(file);
-    if (now === this.#seen) return false;
+    if (now === this.#seen) {
+      if (this.#unkept && clock.now() >= this.#unkept.again) this.#keep();
+      return false;
+    }
     this.#seen = now;
     try {
       const want = readDocument(file, check);
       onRefusal(null);
       if (!isFinal()) return false;
-      writeDurably(keep, readFileSync(file));
       onWish(want);
+      this.#keep();
       return true;
     } catch (error) {
       if (!(error instanceof PcgError)) throw error;
       onRefusal({ file, at: new Date().toISOString(), flaws: flawsOf(error) });
       return false;
+    }
+  }
+
+  /** What counts already. As long as it cannot be kept, a restart with a bad file goes back further. */
+  #keep(): void {
+    const { file, keep, clock, log } = this.#options;
+    try {
+      writeDurably(keep, readFileSync(file));
+      if (this.#unkept) log.info("the desired state is kept again", { keep });
+      this.#unkept = undefined;
+    } catch (error) {
+      if (!this.#unkept)
+        log.warn("the desired state is in effect, but cannot be kept", { keep, why: messageOf(error) });
+      this.#unkept = { again: clock.now() + KEEP_AGAIN_MS };
     }
   }
 }
@@ -80,9 +105,12 @@ const flawsOf = (error: PcgError): string[] =>
 function writeDurably(file: string, content: Uint8Array): void {
   const draft = `${file}.new`;
   const fd = openSync(draft, "w", 0o640);
-  writeSync(fd, content);
-  fsyncSync(fd);
-  closeSync(fd);
+  try {
+    writeFileSync(fd, content);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
   renameSync(draft, file);
   syncFolder(dirname(file));
 }

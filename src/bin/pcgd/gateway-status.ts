@@ -45,18 +45,20 @@ function overlayCounts(passes: Counters["passes"]): Partial<HostInterface> {
 /** What a kernel without the flow cache is told of. */
 export const NO_FAST_PATH = "this kernel has no bpf_skb_ct_lookup (Linux 6.0, CONFIG_NF_CONNTRACK and its BTF)";
 
+/** @param unit or why it is not known yet */
 export function fastPath(
   config: UnitConfig,
-  unit: Unit | undefined,
+  unit: Unit | string | undefined,
   counters: Counters | undefined,
 ): Status["fastPath"] {
-  const on = unit?.flowCache ?? false;
+  const on = typeof unit === "object" && unit.flowCache;
   return { on, why: on ? null : whyNoFastPath(config, unit), flows: counters?.flows ?? null };
 }
 
-function whyNoFastPath({ flowCache }: UnitConfig, unit: Unit | undefined): string {
+function whyNoFastPath({ flowCache }: UnitConfig, unit: Unit | string | undefined): string {
   if (flowCache === "off") return "pcgd.yaml says flowCache: off";
-  return unit ? NO_FAST_PATH : "the interfaces that pcgd.yaml names are not there yet";
+  if (typeof unit === "object") return NO_FAST_PATH;
+  return unit ?? "pcg-kernel was not asked yet";
 }
 
 export function flowRows(want: DesiredState | undefined, flows: readonly Flow[]): FlowStatus[] {

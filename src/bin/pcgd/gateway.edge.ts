@@ -75,6 +75,8 @@ export class Gateway {
   #awaiting: ReadonlySet<string> = new Set();
   #due = false;
   #looked = false;
+  /** Why the interfaces that pcgd.yaml names are not known yet. */
+  #waiting: string | undefined;
 
   /** @throws CONFIG_UNREADABLE, CONFIG_REFUSED, LEASE_STORE */
   constructor(options: GatewayOptions, clock: Clock, log: Log) {
@@ -112,8 +114,8 @@ export class Gateway {
   }
 
   stateLine(): string {
-    const [found, progress] = [this.#unit !== undefined, this.#reconciler.progress()];
-    return stateLine({ found, progress, refusal: this.#refusal });
+    const waiting = this.#unit ? null : (this.#waiting ?? "pcg-kernel");
+    return stateLine({ waiting, progress: this.#reconciler.progress(), refusal: this.#refusal });
   }
 
   #followController(controller: ControllerConfig, wish: WishTaker): void {
@@ -138,6 +140,7 @@ export class Gateway {
       ...wish,
       ...{ file: desired, keep: join(state, "desired.last-good.yaml") },
       isFinal: () => this.#unit !== undefined,
+      ...{ clock: this.#clock, log: this.#log },
     });
     this.#file = file;
     file.start();
@@ -183,12 +186,18 @@ export class Gateway {
         this.#unit = unit;
       }
     } catch (error) {
-      // pcg-kernel may start at the same moment: only a second failure is worth a word.
-      if (!this.#unit && this.#looked) this.#log.warn("waiting for interfaces", { why: messageOf(error) });
+      this.#waitFor(messageOf(error));
     }
     this.#looked = true;
     if (this.#unit !== before) this.#judgeAnew();
     this.#clock.after(FIND_INTERFACES_MS, () => void this.#findInterfaces());
+  }
+
+  /** Said once for each reason; pcg-kernel may start at the same moment, so only a second failure is worth a word. */
+  #waitFor(why: string): void {
+    if (this.#unit) return;
+    if (this.#looked && why !== this.#waiting) this.#log.warn("nothing is realized yet", { why });
+    if (this.#looked) this.#waiting = why;
   }
 
   /** What was wished may not go with what the unit turned out to be. */
@@ -253,7 +262,7 @@ export class Gateway {
       endpoints: endpointRows(this.#want, this.#effective),
       nat: natRows(this.#effective, this.#unit, counters),
       firewall: firewallRows(this.#effective, counters),
-      fastPath: fastPath(this.#config, this.#unit, counters),
+      fastPath: fastPath(this.#config, this.#unit ?? this.#waiting, counters),
       connections: counters?.connections ?? null,
       dhcp: { pools: this.#dhcp.usage(), ...this.#dhcp.counters, leases: leaseRows(this.#dhcp.leases()) },
     };

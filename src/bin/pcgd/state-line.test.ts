@@ -14,11 +14,11 @@ test.each([
     "generation 7: 1 objects fail, such as: no",
     { progress: { ...fresh, wished: 7, lastError: "no", failures: new Map([["k", "no"]]) } },
   ],
-  ["waiting for the interfaces that pcgd.yaml names", { found: false, progress: { ...fresh, wished: 7 } }],
+  ["waiting: KERNEL_DOOR_CLOSED", { waiting: "KERNEL_DOOR_CLOSED", progress: { ...fresh, wished: 7 } }],
   [
     "/etc/pcg/desired.yaml is refused (2 flaws); generation 7 is realized",
     { refusal, progress: { ...fresh, wished: 7, realized: 7 } },
   ],
 ])("stateLine says: %s", (line, state) => {
-  expect(stateLine({ found: true, refusal: null, ...state })).toBe(line);
+  expect(stateLine({ waiting: null, refusal: null, ...state })).toBe(line);
 });

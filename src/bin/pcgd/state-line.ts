@@ -2,18 +2,19 @@ import type { Progress } from "../../reconcile/reconciler.ts";
 import type { Refusal } from "./desired-file.edge.ts";
 
 interface GatewayState {
-  readonly found: boolean;
+  /** Why nothing can be realized yet; null: it can. */
+  readonly waiting: string | null;
   readonly progress: Progress;
   readonly refusal: Refusal | null;
 }
 
 /** How a gateway is, in the one line that `systemctl status` has for it. */
-export function stateLine({ found, progress, refusal }: GatewayState): string {
+export function stateLine({ waiting, progress, refusal }: GatewayState): string {
   const flaws = refusal?.flaws.length ?? 0;
   const parts = [
-    ...(found ? [] : ["waiting for the interfaces that pcgd.yaml names"]),
+    ...(waiting === null ? [] : [`waiting: ${waiting}`]),
     ...(flaws > 0 ? [`${refusal?.file} is refused (${flaws} ${flaws === 1 ? "flaw" : "flaws"})`] : []),
-    ...(found ? [kernelPart(progress)] : []),
+    ...(waiting === null ? [kernelPart(progress)] : []),
   ];
   return parts.join("; ");
 }

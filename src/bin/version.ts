@@ -1,0 +1,4 @@
+import packageJson from "../../package.json" with { type: "json" };
+
+/** What `--version` prints. */
+export const versionText = (program: string): string => `${program} ${packageJson.version}`;

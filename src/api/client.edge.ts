@@ -1,27 +1,58 @@
 import { request } from "node:http";
-import { PcgError } from "../base/error.ts";
+import { messageOf, PcgError } from "../base/error.ts";
 
-/** One that says nothing for so long never will. */
+/** For a whole answer, however it drips. */
 const TIMEOUT_MS = 30_000;
+/** All objects of a gateway with a hundred thousand of them take a fifth of it. */
+const MOST_BYTES = 256 * 1024 * 1024;
 
-/** Asks a gateway's unix socket. @throws API_BAD_REQUEST saying what to do when nobody answers */
-export function ask(socket: string, path: string): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: socket, path, timeout: TIMEOUT_MS }, (answer) => {
+interface AskOptions {
+  readonly timeoutMs?: number;
+  readonly mostBytes?: number;
+}
+
+/**
+ * Asks a gateway's unix socket. Who answers there is no more trusted than any stranger: pcg-boot asks as root.
+ *
+ * @throws API_BAD_REQUEST saying what to do when nobody answers, or something that is no answer
+ */
+export async function ask(socket: string, path: string, options: AskOptions = {}): Promise<unknown> {
+  const { status, body } = await send(socket, path, options).catch((error) => {
+    throw new PcgError("API_BAD_REQUEST", { socket, why: messageOf(error), hint: "is pcgd running?" }, error);
+  });
+  const answer = json(body, socket);
+  if (status !== 200) throw new PcgError("API_BAD_REQUEST", { path, answer });
+  return answer;
+}
+
+function json(body: string, socket: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch (error) {
+    throw new PcgError("API_BAD_REQUEST", { socket, why: "the answer is no JSON", hint: "is pcgd running?" }, error);
+  }
+}
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly body: string;
+}
+
+function send(socketPath: string, path: string, { timeoutMs = TIMEOUT_MS, mostBytes = MOST_BYTES }: AskOptions) {
+  return new Promise<Answer>((resolve, reject) => {
+    const asked = request({ socketPath, path, signal: AbortSignal.timeout(timeoutMs) }, (answer) => {
       const chunks: Buffer[] = [];
-      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      let bytes = 0;
+      answer.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > mostBytes) answer.destroy(new Error(`the answer has more than ${mostBytes} bytes`));
+        else chunks.push(chunk);
+      });
       // It was killed half-way.
       answer.on("error", reject);
-      answer.on("end", () => {
-        const body: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
-        if (answer.statusCode === 200) resolve(body);
-        else reject(new PcgError("API_BAD_REQUEST", { path, answer: body }));
-      });
+      answer.on("end", () => resolve({ status: answer.statusCode, body: Buffer.concat(chunks).toString("utf8") }));
     });
-    asked.on("timeout", () => asked.destroy(new Error(`no answer in ${TIMEOUT_MS} ms`)));
-    asked.on("error", (error) =>
-      reject(new PcgError("API_BAD_REQUEST", { socket, why: error.message, hint: "is pcgd running?" })),
-    );
+    asked.on("error", reject);
     asked.end();
   });
 }

@@ -60,7 +60,12 @@ test.each([
   ],
   ["#!/bin/sh\n", "it is a script; it must be a #cloud-config document"],
   ["just words", "it is no YAML mapping; it must be a #cloud-config document"],
-  ["a: &a [1]\npcg: *a\n", "it is no YAML: Alias resolution is disabled"],
+  ["a: &a [1]\npcg: *a\n", "it is no YAML that is read here: anchors are not read, at line 1"],
+  ["pcg: {}\npcg: {}\n", "it is no YAML that is read here: Map keys must be unique at line 2, column 1"],
+  [
+    `pcg: ${"? ".repeat(520)}x`,
+    "it is no YAML that is read here: keys that begin with a question mark are not read, at line 1",
+  ],
 ])("readUserData refuses %j", (text, why) => {
   expect(flawsOf(text)).toEqual(why);
 });

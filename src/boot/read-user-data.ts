@@ -1,8 +1,8 @@
 import { gunzipSync } from "node:zlib";
 import { Compile } from "typebox/compile";
-import { parse } from "yaml";
 import { messageOf, PcgError } from "../base/error.ts";
 import { lazily } from "../base/lazily.ts";
+import { readYaml } from "../base/read-yaml.ts";
 import { checkWish } from "../dhcp/check-wish.ts";
 import { type Flaw, formatFlaw, schemaFlaws } from "../model/flaw.ts";
 import { UserData } from "./user-data.ts";
@@ -49,11 +49,9 @@ function text(bytes: Uint8Array): string {
 
 function yaml(document: string): unknown {
   if (document.startsWith("#!")) throw unreadable("it is a script; it must be a #cloud-config document");
-  try {
-    return parse(document, { maxAliasCount: 0, logLevel: "error" });
-  } catch (error) {
-    throw unreadable(`it is no YAML: ${messageOf(error).split("\n", 1).join("")}`, error);
-  }
+  const read = readYaml(document);
+  if ("why" in read) throw unreadable(`it is no YAML that is read here: ${read.why}`);
+  return read.value;
 }
 
 const isMapping = (value: unknown): value is Record<string, unknown> =>

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parse } from "yaml";
 import { messageOf, PcgError } from "../../base/error.ts";
+import { readYaml } from "../../base/read-yaml.ts";
 import { print, printJson } from "../../base/terminal.edge.ts";
 import { ManagerClient } from "../../manager/http/client.edge.ts";
 import type { AskOptions } from "./options.ts";
@@ -82,7 +82,10 @@ const pathOf = (path: string) => (/^\/(infra|enrolment|nodes)\b/.test(path) ? PO
 function documentIn(file: string): unknown {
   const text = textOf(file === "-" ? "/dev/stdin" : file);
   try {
-    return text.trimStart().startsWith("{") ? JSON.parse(text) : parse(text);
+    if (text.trimStart().startsWith("{")) return JSON.parse(text);
+    const read = readYaml(text);
+    if ("why" in read) throw new Error(read.why);
+    return read.value;
   } catch (error) {
     throw new PcgError("CONFIG_UNREADABLE", { file, why: messageOf(error) }, error);
   }

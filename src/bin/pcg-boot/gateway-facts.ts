@@ -6,7 +6,7 @@ export function gatewayFacts({ desired, controller, certificate, objects }: Stat
   const { wished, realized, refused, lastError } = desired;
   return {
     ...{ wished, realized, lastError },
-    refused: refused?.flaws ?? [],
+    refused: Array.from(refused?.flaws ?? [], String),
     inSync: objects.byState["in_sync"] ?? 0,
     troubled: objects.troubled.map(({ state, key, message }) => `${state} ${key}${message ? `: ${message}` : ""}`),
     programs: objects.byKind["bpf-program"] ?? 0,

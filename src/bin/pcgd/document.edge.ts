@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { messageOf, PcgError } from "../../base/error.ts";
+import { readYaml } from "../../base/read-yaml.ts";
 import type { Checked } from "../../model/check.ts";
 import { formatFlaw } from "../../model/flaw.ts";
 
@@ -15,8 +15,14 @@ function yaml(file: string): unknown {
   try {
     const text = readFileSync(file, "utf8");
     // Every JSON document is YAML, but read a hundred times faster: ten thousand endpoints in 30 ms, not in 2 s.
-    return text.trimStart().startsWith("{") ? JSON.parse(text) : parse(text, { maxAliasCount: 0 });
+    return text.trimStart().startsWith("{") ? JSON.parse(text) : yamlIn(text);
   } catch (error) {
     throw new PcgError("CONFIG_UNREADABLE", { file, why: messageOf(error) }, error);
   }
+}
+
+function yamlIn(text: string): unknown {
+  const read = readYaml(text);
+  if ("why" in read) throw new Error(read.why);
+  return read.value;
 }

@@ -3,11 +3,14 @@ import { kernelObjects } from "../src/datapath/pipeline.ts";
 import { nftScript } from "../src/kernel/nft-script.ts";
 import { textOf } from "../src/model/object-text.ts";
 import { everyKind } from "./kernel/every-kind.ts";
-import { aUnit } from "./unit-fixture.ts";
+import { aUnit, ownUnit } from "./unit-fixture.ts";
 
 test("a wish with every kind of rule is this nftables script", async () => {
   const nft = kernelObjects(everyKind, aUnit).filter((o) => o.kind.startsWith("nft-"));
-  const script = nftScript(nft.map((object) => ({ do: "add", object })));
+  const script = nftScript(
+    nft.map((object) => ({ do: "add", object })),
+    ownUnit,
+  );
   await expect(script.replaceAll(/ comment "#[0-9a-f]{12}"/g, "")).toMatchFileSnapshot("golden/every-kind.nft");
 });
 

@@ -7,12 +7,13 @@ import { print } from "../base/terminal.edge.ts";
 import { openBpf } from "../kernel/bpf.edge.ts";
 import { BpfObjects } from "../kernel/bpf-objects.edge.ts";
 import { serveDoor } from "../kernel/door-server.edge.ts";
+import type { HostInterface } from "../kernel/kernel.ts";
 import { LinuxKernel } from "../kernel/linux.edge.ts";
+import { linksOf, ownUnitOf } from "../kernel/own-unit.ts";
 import { ownershipOf } from "../kernel/ownership.ts";
 import { hostInterfaces } from "../kernel/rt-objects.ts";
 import { RtNetlink } from "../kernel/rtnetlink.edge.ts";
 import { checkUnitConfig } from "../model/check.ts";
-import { findInterface } from "../model/unit-of.ts";
 import { readDocument } from "./pcgd/document.edge.ts";
 import { pcgKernelHelp } from "./pcgd/help.ts";
 import { versionText } from "./version.ts";
@@ -46,15 +47,14 @@ async function serve(): Promise<void> {
 
 async function openDoor() {
   const config = readDocument(options.config, checkUnitConfig);
+  const identify = (found: readonly HostInterface[]) => ownUnitOf(config, found);
   const rt = new RtNetlink();
-  const found = hostInterfaces(await rt.links(), await rt.addresses());
+  const links = linksOf(identify(hostInterfaces(await rt.links(), await rt.addresses())));
   rt.close();
-  const name = (role: "uplink" | "downlink" | "management") => findInterface(role, config, found).name;
-  const links = { uplink: name("uplink"), downlink: name("downlink"), management: name("management") };
   const bpf = programs();
   bpf.ensureLoaded();
-  const kernel = new LinuxKernel(links, new BpfObjects(bpf, links), () => performance.now());
-  await serveDoor({ socket: options.socket, kernel, own: ownershipOf(links), log });
+  const kernel = new LinuxKernel(identify, new BpfObjects(bpf, links), () => performance.now());
+  await serveDoor({ socket: options.socket, kernel, own: async () => ownershipOf(await kernel.unit()), log });
   log.info("serving", { socket: options.socket, ...links });
   return links;
 }

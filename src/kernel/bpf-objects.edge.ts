@@ -10,7 +10,7 @@ import type { Bpf } from "./bpf.edge.ts";
 import { type Flow, type FlowMoment, flowOf, isCurrent } from "./flow.ts";
 import { flowCounters } from "./flow-counters.ts";
 import type { StepResult, Tally } from "./kernel.ts";
-import type { OwnedLinks } from "./ownership.ts";
+import type { OwnedLinks } from "./own-unit.ts";
 
 /** Maps that hold what is wished; `gateway` is an array, so its one entry is never absent but all zero. */
 const wishMaps: readonly MapName[] = [

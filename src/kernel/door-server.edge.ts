@@ -16,8 +16,8 @@ type Request = { id: number; verb: (typeof verbs)[number]; steps?: unknown[] };
 export interface DoorOptions {
   readonly socket: string;
   readonly kernel: Kernel;
-  /** @throws KERNEL_NOT_OURS */
-  readonly own: (step: unknown) => Step;
+  /** Judges steps by what this unit is now. The judge throws KERNEL_NOT_OURS. */
+  readonly own: () => Promise<(step: unknown) => Step>;
   readonly log: Log;
 }
 
@@ -77,11 +77,12 @@ function attend(client: Socket, kernel: Kernel, own: DoorOptions["own"], log: Lo
 
 /** Steps that are not ours are refused one by one; the others are done. */
 async function applyOwned(kernel: Kernel, own: DoorOptions["own"], steps: readonly unknown[]): Promise<StepResult[]> {
+  const judge = await own();
   const results: StepResult[] = new Array(steps.length).fill(null);
   const allowed: { step: Step; at: number }[] = [];
   steps.forEach((asked, at) => {
     try {
-      allowed.push({ step: own(asked), at });
+      allowed.push({ step: judge(asked), at });
     } catch (error) {
       results[at] = { code: codeOf(error), message: messageOf(error) };
     }

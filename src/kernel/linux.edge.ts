@@ -1,6 +1,6 @@
 import { messageOf, PcgError } from "../base/error.ts";
 import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
-import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
+import type { KernelObject } from "../model/kernel-object.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import { ownedSysctls } from "../model/sysctl-table.ts";
 import type { BpfObjects } from "./bpf-objects.edge.ts";
@@ -10,7 +10,7 @@ import { Nftables } from "./libnftables.edge.ts";
 import { watchNetlink } from "./netlink-watch.edge.ts";
 import { nftObjects, nftTallies } from "./nft-listing.ts";
 import { isNft, nftScript } from "./nft-script.ts";
-import type { OwnedLinks } from "./ownership.ts";
+import { linksOf, type OwnUnit } from "./own-unit.ts";
 import { RtApply, type RtObject } from "./rt-apply.edge.ts";
 import { hostInterfaces, rtObjects } from "./rt-objects.ts";
 import { RtNetlink } from "./rtnetlink.edge.ts";
@@ -26,27 +26,32 @@ export class LinuxKernel implements Kernel {
   readonly #rtApply = new RtApply(this.#rt);
   readonly #nft = new Nftables();
   readonly #bpf: BpfObjects;
-  readonly #sysctls: readonly ObjectOf<"sysctl">[];
-  readonly #links: OwnedLinks;
+  readonly #identify: (found: readonly HostInterface[]) => OwnUnit;
   readonly #now: () => number;
   #changedAt = Number.NEGATIVE_INFINITY;
   /** Changes follow one another, whoever asks. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(links: OwnedLinks, bpf: BpfObjects, now: () => number) {
-    this.#links = links;
+  /** @param identify says which of the machine's interfaces are this unit's, by its configuration */
+  constructor(identify: (found: readonly HostInterface[]) => OwnUnit, bpf: BpfObjects, now: () => number) {
+    this.#identify = identify;
     this.#bpf = bpf;
     this.#now = now;
-    this.#sysctls = ownedSysctls({ ...links, overlay: OVERLAY });
   }
 
   read = (): Promise<readonly KernelObject[]> =>
-    this.#inTurn(async () => [
-      ...rtObjects(await this.#dump(), this.#links),
-      ...readSysctls(this.#sysctls),
-      ...nftObjects(this.#nft.list()),
-      ...this.#bpf.read(await this.#indexes()),
-    ]);
+    this.#inTurn(async () => {
+      const unit = await this.unit();
+      return [
+        ...rtObjects(await this.#dump(), linksOf(unit)),
+        ...readSysctls(ownedSysctls({ ...linksOf(unit), overlay: OVERLAY })),
+        ...nftObjects(this.#nft.list(), unit),
+        ...this.#bpf.read(await this.#indexes()),
+      ];
+    });
+
+  /** What this unit is now. */
+  unit = async (): Promise<OwnUnit> => this.#identify(await this.interfaces());
 
   apply = (steps: readonly Step[]): Promise<readonly StepResult[]> =>
     this.#inTurn(async () => {
@@ -104,9 +109,9 @@ export class LinuxKernel implements Kernel {
   }
 
   /** All or none: when nft refuses, every step of the transaction is refused with its words. */
-  #transaction(steps: readonly Step[]): StepResult[] {
+  async #transaction(steps: readonly Step[]): Promise<StepResult[]> {
     try {
-      this.#nft.run(nftScript(steps));
+      this.#nft.run(nftScript(steps, await this.unit()));
       return steps.map(() => null);
     } catch (error) {
       return steps.map(() => refusal(error));
@@ -135,7 +140,7 @@ export class LinuxKernel implements Kernel {
 
   async #indexes(): Promise<ReadonlyMap<string, number>> {
     const all = await this.#rt.links();
-    const ours = new Set<string>([...Object.values(this.#links), OVERLAY, OVERLAY_IN]);
+    const ours = new Set<string>([...Object.values(linksOf(await this.unit())), OVERLAY, OVERLAY_IN]);
     return new Map(
       all.flatMap((l) => (ours.has(l.attrs.ifname ?? "") ? [[l.attrs.ifname ?? "", l.data.index ?? 0] as const] : [])),
     );

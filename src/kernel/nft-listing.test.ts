@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ownUnit } from "../../test/unit-fixture.ts";
 import { textOf } from "../model/object-text.ts";
 import { nftObjects, nftTallies } from "./nft-listing.ts";
 
@@ -52,7 +53,7 @@ const listing = JSON.stringify({
 });
 
 test("nftObjects reads a listing as the objects it was made of, and an untagged rule as nobody's", () => {
-  expect(nftObjects(listing).map(textOf)).toEqual([
+  expect(nftObjects(listing, ownUnit).map(textOf)).toEqual([
     "table ip pcg",
     "counter drop-NOT_ALLOWED",
     "set segments { type ipv4_addr flags interval }",
@@ -65,10 +66,10 @@ test("nftObjects reads a listing as the objects it was made of, and an untagged 
     "element dnat { 10.1.0.1 . tcp . 80-90 : 1.1.1.1 . 8080 }",
     "map dnat-mark { type ipv4_addr : mark }",
     "element dnat-mark { 10.1.0.1 : 0x000000ff }",
-    "chain forward type filter hook forward priority 0 policy drop\n  #aabbccddeeff\n  #000000000000",
+    "base chain forward\n  #000000000000\n  #aabbccddeeff\n  #000000000000",
     "chain empty",
   ]);
-  expect(nftObjects("")).toEqual([]);
+  expect(nftObjects("", ownUnit)).toEqual([]);
 });
 
 test("nftTallies reads named counters and those of set elements", () => {

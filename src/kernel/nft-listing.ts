@@ -1,8 +1,13 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { PcgError } from "../base/error.ts";
-import type { KernelObject, ObjectOf } from "../model/kernel-object.ts";
+import type { KernelObject } from "../model/kernel-object.ts";
+import { baseChains, isBaseChain } from "../model/nft/base-chain.ts";
+import type { SetType } from "../model/nft/field.ts";
+import { ruleTag } from "../model/nft/rule-text.ts";
+import { ownRules } from "./base-chains.ts";
 import type { Tally } from "./kernel.ts";
+import type { OwnUnit } from "./own-unit.ts";
 
 /** What we read of `nft -j list table` (libnftables-json(5)); the rest is passed over. */
 const Listing = Type.Object({ nftables: Type.Array(Type.Record(Type.String(), Type.Unknown())) });
@@ -13,6 +18,8 @@ const SetRow = Type.Object({
   type: TypeName,
   map: Type.Optional(TypeName),
   flags: Type.Optional(Type.Array(Type.String())),
+  size: Type.Optional(Type.Integer()),
+  timeout: Type.Optional(Type.Integer()),
   stmt: Type.Optional(Type.Array(Type.Unknown())),
   elem: Type.Optional(Type.Array(Type.Unknown())),
 });
@@ -40,27 +47,33 @@ function partsOf(json: string): { readonly kind: string; readonly row: unknown }
   return listing.nftables.flatMap((part) => Object.entries(part).map(([kind, row]) => ({ kind, row })));
 }
 
-/** Our table as objects; rules stand as their tags, and one nobody tagged as a tag that matches nothing. */
-export function nftObjects(json: string): KernelObject[] {
+/** A rule nobody tagged; no rule of ours has this tag. */
+const FOREIGN = "#000000000000";
+
+/**
+ * Our table as objects; rules stand as their tags, and one nobody tagged as a tag that matches nothing. Of base chains
+ * what this unit puts at their beginning is left out when it is there as it should be; else the chain reads as foreign.
+ */
+export function nftObjects(json: string, unit: OwnUnit): KernelObject[] {
   const parts = partsOf(json);
   const rules = new Map<string, string[]>();
   for (const { kind, row } of parts) {
     if (kind !== "rule" || !isRule.Check(row)) continue;
     const tags = rules.get(row.chain) ?? [];
-    tags.push(row.comment?.startsWith("#") ? row.comment : "#000000000000");
+    tags.push(row.comment !== undefined && /^#[0-9a-f]{12}$/.test(row.comment) ? row.comment : FOREIGN);
     rules.set(row.chain, tags);
   }
-  return parts.flatMap(({ kind, row }) => objectsOf(kind, row, rules));
+  return parts.flatMap(({ kind, row }) => objectsOf(kind, row, rules, unit));
 }
 
-function objectsOf(kind: string, row: unknown, rules: ReadonlyMap<string, string[]>): KernelObject[] {
+function objectsOf(kind: string, row: unknown, rules: ReadonlyMap<string, string[]>, unit: OwnUnit): KernelObject[] {
   switch (kind) {
     case "table":
       return [{ kind: "nft-table" }];
     case "counter":
       return isCounter.Check(row) ? [{ kind: "nft-counter", name: row.name }] : [];
     case "chain":
-      return isChain.Check(row) ? [chainOf(row, rules.get(row.name) ?? [])] : [];
+      return isChain.Check(row) ? [chainOf(row, rules.get(row.name) ?? [], unit)] : [];
     case "set":
     case "map":
       return isSet.Check(row) ? [setOf(row), ...elementsOf(row)] : [];
@@ -80,27 +93,36 @@ export function nftTallies(json: string): { named: Map<string, Tally>; elements:
   return { named, elements };
 }
 
-function chainOf({ name, type, hook, prio, policy }: Type.Static<typeof ChainRow>, rules: string[]): KernelObject {
-  if (hook === undefined) return { kind: "nft-chain", name, rules };
-  const base = { type, at: hook, priority: prio ?? 0, policy: policy ?? "accept" };
-  return { kind: "nft-chain", name, hook: base as NonNullable<ObjectOf<"nft-chain">["hook"]>, rules };
+function chainOf(row: Type.Static<typeof ChainRow>, rules: string[], unit: OwnUnit): KernelObject {
+  const { name, type, hook, prio, policy } = row;
+  if (hook === undefined || !isBaseChain(name)) return { kind: "nft-chain", name, rules };
+  const { type: t, at, priority, policy: p } = baseChains[name];
+  // Elsewhere than ours is: it goes, and ours is made.
+  if (type !== t || hook !== at || prio !== priority || policy !== p) return { kind: "nft-chain", name, rules };
+  const own = ownRules(name, unit).map(ruleTag);
+  const guarded = own.every((tag, i) => rules[i] === tag);
+  return { kind: "nft-base-chain", name, rules: guarded ? rules.slice(own.length) : [FOREIGN, ...rules] };
 }
 
-const typeText = (type: string | string[]) => (typeof type === "string" ? type : type.join(" . "));
+const setTypesOf = (type: string | string[]) => typesOf(type) as SetType[];
 
 function setOf(row: SetRow): KernelObject {
-  const { name, type, map, flags = [], stmt } = row;
-  const about = {
-    kind: "nft-set" as const,
+  const { name, type, map, flags = [], stmt, size, timeout } = row;
+  return {
+    kind: "nft-set",
     name,
-    keyType: typeText(type),
+    key: setTypesOf(type),
+    ...(map === undefined ? {} : { value: setTypesOf(map) }),
     interval: flags.includes("interval"),
     counter: stmt !== undefined,
+    // libnftables 1.0.6 does not say that a set is dynamic; of ours only those have a size.
+    ...(size === undefined ? {} : { dynamic: timeout === undefined ? { size } : { size, timeoutSeconds: timeout } }),
   };
-  return map === undefined ? about : { ...about, valueType: typeText(map) };
 }
 
 function elementsOf(row: SetRow): KernelObject[] {
+  // What is in a dynamic set is the kernel's own business.
+  if (row.size !== undefined) return [];
   const keyTypes = typesOf(row.type);
   const valueTypes = typesOf(row.map ?? []);
   return (row.elem ?? []).map((entry) => {
@@ -128,7 +150,7 @@ const typesOf = (type: string | string[]): string[] => (typeof type === "string"
 /** A value as we write it: `10.0.0.0/24`, `80-90`, `10.0.0.1 . tcp . 80`, `0x0000002a`. */
 function datum(value: unknown, types: readonly string[]): string {
   if (typeof value === "number") return types[0] === "mark" ? `0x${value.toString(16).padStart(8, "0")}` : `${value}`;
-  if (typeof value === "string") return value;
+  if (typeof value === "string") return types[0] === "ifname" ? `"${value}"` : value;
   const object = (value ?? {}) as Record<string, unknown>;
   if (Array.isArray(object["concat"])) return object["concat"].map((v, i) => datum(v, types.slice(i))).join(" . ");
   if (Array.isArray(object["range"])) return object["range"].map((v) => datum(v, types)).join("-");

@@ -6,16 +6,13 @@ import { programs } from "../datapath/bpf/programs.ts";
 import { layout } from "../datapath/bpf/struct.ts";
 import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
 import { type KernelKind, type KernelObject, type ObjectOf, rows } from "../model/kernel-object.ts";
+import { baseChains, isBaseChain } from "../model/nft/base-chain.ts";
+import type { Rule } from "../model/nft/rule.ts";
 import { keyOf } from "../model/object-text.ts";
 import type { Step } from "../model/step.ts";
 import { ownedSysctls } from "../model/sysctl-table.ts";
-
-/** The interfaces this unit may work on. */
-export interface OwnedLinks {
-  readonly uplink: string;
-  readonly downlink: string;
-  readonly management: string;
-}
+import { linksOf, type OwnUnit } from "./own-unit.ts";
+import { elementFlaw, ruleFlaw } from "./owned-rule.ts";
 
 const validators = new Map(Object.entries(rows).map(([kind, schema]) => [kind, Compile(schema)]));
 const Envelope = Compile(
@@ -37,8 +34,8 @@ const readOnlyMaps = new Set([
  * Says what a step asks for that this gateway may not own: the door's own check, which trusts nobody. A step that
  * passes can touch only our table, our routing tables, our links and maps, and the settings in our list.
  */
-export function ownershipOf(links: OwnedLinks): (step: unknown) => Step {
-  const ours = ownedBy(links);
+export function ownershipOf(unit: OwnUnit): (step: unknown) => Step {
+  const ours = ownedBy(unit);
   const isOurs = <K extends KernelKind>(o: ObjectOf<K>, will: Will) => (ours[o.kind as K] as Ours[K])(o, will);
 
   const own = (value: unknown, will: Will = "stay"): KernelObject => {
@@ -65,7 +62,8 @@ type Will = "stay" | "gone";
 type Ours = { readonly [K in KernelKind]: (o: ObjectOf<K>, will: Will) => boolean };
 
 /** For each kind of object, which are ours. */
-function ownedBy(links: OwnedLinks): Ours {
+function ownedBy(unit: OwnUnit): Ours {
+  const links = linksOf(unit);
   const sysctls = new Map(ownedSysctls({ ...links, overlay: OVERLAY }).map((s) => [s.name, s]));
   const passing = new Set([OVERLAY, links.uplink, links.downlink]);
   const routed = new Set([...passing, links.management]);
@@ -92,14 +90,22 @@ function ownedBy(links: OwnedLinks): Ours {
       ),
     "nft-table": () => true,
     "nft-counter": () => true,
-    "nft-chain": (o) => o.rules.every(quotesClose),
-    "nft-element": (o) => quotesClose(`${o.key}${o.value ?? ""}`),
-    "nft-set": (o) => quotesClose(`${o.keyType}${o.valueType ?? ""}`),
+    "nft-base-chain": ({ name, rules }, will) =>
+      (baseChains[name].rules || rules.length === 0 || will === "gone") && rules.every((r) => isOurRule(r, will)),
+    // One that stands where a base chain of ours belongs may leave.
+    "nft-chain": ({ name, rules }, will) =>
+      (will === "gone" || !isBaseChain(name)) && rules.every((r) => isOurRule(r, will)),
+    "nft-element": ({ value }, will) =>
+      value === undefined || will === "gone" || elementFlaw(value, unit) === undefined,
+    "nft-set": () => true,
   };
-}
 
-/** An open quotation mark would swallow the lines after it. */
-const quotesClose = (text: string) => text.split('"').length % 2 === 1;
+  /** A rule that stands as its tag was read from the kernel. */
+  function isOurRule(rule: string | Rule, will: Will): boolean {
+    if (typeof rule === "string") return will === "gone";
+    return ruleFlaw(rule, unit) === undefined;
+  }
+}
 
 /** Whether the map is one that holds wishes and the bytes are its sizes. */
 function fits({ map, key, value }: ObjectOf<"bpf-entry">): boolean {

@@ -2,7 +2,7 @@ import type { KernelObject } from "../model/kernel-object.ts";
 import { formatIpv4, Ipv4 } from "../net/ipv4.ts";
 import { macOfBytes } from "../net/mac.ts";
 import type { HostInterface } from "./kernel.ts";
-import type { OwnedLinks } from "./ownership.ts";
+import type { OwnedLinks } from "./own-unit.ts";
 import type { Address, Link, Neighbour, Route, Rule } from "./rtnetlink.edge.ts";
 
 /** Marks routes and rules as this gateway's own (rtm_protocol, FRA_PROTOCOL): a number the kernel and others leave free. */

@@ -1,11 +1,15 @@
 import Type from "typebox";
+import { baseChainNames } from "./nft/base-chain.ts";
+import { ELEMENT_PATTERN } from "./nft/element.ts";
+import { setTypes } from "./nft/field.ts";
+import { linkName, nftName, Rule } from "./nft/rule.ts";
 import { address, closed, interfaceAddress, mac, prefix } from "./text.ts";
 
 const kind = <K extends string>(name: K) => Type.Literal(name);
-const linkName = Type.String({ pattern: "^[A-Za-z0-9_.-]{1,15}$" });
-const nftName = Type.String({ pattern: "^[A-Za-z][A-Za-z0-9_.-]{0,62}$" });
-/** One nft statement or expression: a single line that can neither end nor comment out what follows it. */
-const nftText = Type.String({ pattern: "^[^;#\\\\\\n\\r]{1,4000}$" });
+const elementPart = Type.String({ pattern: ELEMENT_PATTERN });
+const SetTypes = Type.Array(Type.Enum([...setTypes]), { minItems: 1, maxItems: 5 });
+/** In order. A rule read back from the kernel stands as its tag (nft/rule-text.ts). */
+const Rules = Type.Array(Type.Union([Type.String({ pattern: "^#[0-9a-f]{12}$" }), Rule]));
 const tableId = Type.Integer({ minimum: 100, maximum: 199 });
 const hex = Type.String({ pattern: "^([0-9a-f]{2})*$", maxLength: 512 });
 
@@ -52,30 +56,35 @@ export const rows = {
   }),
   "nft-table": closed({ kind: kind("nft-table") }),
   "nft-counter": closed({ kind: kind("nft-counter"), name: nftName }),
-  /** `spec`: the body as nft takes it, such as `type ipv4_addr : ipv4_addr`. */
+  /** A map if it has a `value`. */
   "nft-set": closed({
     kind: kind("nft-set"),
     name: nftName,
-    keyType: nftText,
-    valueType: Type.Optional(nftText),
+    key: SetTypes,
+    value: Type.Optional(SetTypes),
+    /** Values may be ranges. */
+    valueRange: Type.Optional(Type.Literal(true)),
     interval: Type.Boolean(),
     counter: Type.Boolean(),
-  }),
-  "nft-element": closed({ kind: kind("nft-element"), set: nftName, key: nftText, value: Type.Optional(nftText) }),
-  "nft-chain": closed({
-    kind: kind("nft-chain"),
-    name: nftName,
-    hook: Type.Optional(
+    /** Rules fill it, with no more elements than `size`; left out: only elements that are told are in it. */
+    dynamic: Type.Optional(
       closed({
-        type: Type.Enum(["filter", "nat"]),
-        at: Type.Enum(["prerouting", "input", "forward", "output", "postrouting"]),
-        priority: Type.Integer({ minimum: -400, maximum: 400 }),
-        policy: Type.Enum(["accept", "drop"]),
+        size: Type.Integer({ minimum: 1, maximum: 1_048_576 }),
+        /** How long an element stays without being seen. */
+        timeoutSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
       }),
     ),
-    /** In order. A rule read back from the kernel stands as its {@link ruleTag}. */
-    rules: Type.Array(Type.String({ pattern: "^(#[0-9a-f]{12}|[^;#\\\\\\n\\r]{1,4000})$" })),
   }),
+  "nft-element": closed({
+    kind: kind("nft-element"),
+    set: nftName,
+    key: elementPart,
+    value: Type.Optional(elementPart),
+  }),
+  /** One of the fixed list of places where the kernel calls in, with the rules that follow its guard. */
+  "nft-base-chain": closed({ kind: kind("nft-base-chain"), name: Type.Enum(baseChainNames), rules: Rules }),
+  /** A chain that others jump to. */
+  "nft-chain": closed({ kind: kind("nft-chain"), name: nftName, rules: Rules }),
   "bpf-entry": closed({ kind: kind("bpf-entry"), map: nftName, key: hex, value: hex }),
   "bpf-program": closed({
     kind: kind("bpf-program"),

@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import type { KernelObject, ObjectOf } from "./kernel-object.ts";
+import { ruleTag } from "./nft/rule-text.ts";
 
 /** Two objects with the same key are two versions of one thing. */
 export function keyOf(o: KernelObject): string {
@@ -22,6 +22,7 @@ export function keyOf(o: KernelObject): string {
       return "nft-table";
     case "nft-counter":
     case "nft-set":
+    case "nft-base-chain":
     case "nft-chain":
       return `${o.kind}/${o.name}`;
     case "nft-element":
@@ -60,8 +61,10 @@ export function textOf(o: KernelObject): string {
       return setText(o);
     case "nft-element":
       return `element ${o.set} { ${o.key}${o.value === undefined ? "" : ` : ${o.value}`} }`;
+    case "nft-base-chain":
+      return [`base chain ${o.name}`, ...o.rules.map(ruleTag)].join("\n  ");
     case "nft-chain":
-      return [chainHead(o), ...o.rules.map(ruleTag)].join("\n  ");
+      return [`chain ${o.name}`, ...o.rules.map(ruleTag)].join("\n  ");
     case "bpf-entry":
       return `map ${o.map} ${o.key} = ${o.value}`;
     case "bpf-program":
@@ -76,19 +79,9 @@ function routeText(o: ObjectOf<"route">): string {
 }
 
 /** That values are ranges is told to the kernel but not by it. */
-function setText(o: ObjectOf<"nft-set">): string {
-  const flags = `${o.interval ? " flags interval" : ""}${o.counter ? " counter" : ""}`;
-  return o.valueType === undefined
-    ? `set ${o.name} { type ${o.keyType}${flags} }`
-    : `map ${o.name} { type ${o.keyType} : ${o.valueType.replace(/^interval /, "")}${flags} }`;
-}
-
-function chainHead({ name, hook }: ObjectOf<"nft-chain">): string {
-  if (!hook) return `chain ${name}`;
-  return `chain ${name} type ${hook.type} hook ${hook.at} priority ${hook.priority} policy ${hook.policy}`;
-}
-
-/** What names a rule in the kernel (in its comment): a digest of its text, so that reading back compares the text. */
-export function ruleTag(rule: string): string {
-  return rule.startsWith("#") ? rule : `#${createHash("sha256").update(rule).digest("hex").slice(0, 12)}`;
+function setText({ name, key, value, interval, counter, dynamic }: ObjectOf<"nft-set">): string {
+  const flags = `${interval ? " flags interval" : ""}${counter ? " counter" : ""}`;
+  const bounds = dynamic ? ` size ${dynamic.size} timeout ${dynamic.timeoutSeconds ?? "never"}` : "";
+  const type = `${key.join(" . ")}${value === undefined ? "" : ` : ${value.join(" . ")}`}`;
+  return `${value === undefined ? "set" : "map"} ${name} { type ${type}${flags}${bounds} }`;
 }

@@ -1,4 +1,4 @@
-import { contains, formatPrefix, overlaps, type Prefix, parsePrefix } from "./prefix.ts";
+import { type AddressRange, contains, formatPrefix, overlaps, type Prefix, parsePrefix, rangeOf } from "./prefix.ts";
 
 /** Blocks whose addresses are no host's that others reach. RFC 6890 §2.2.2, which took the place of RFC 5735. */
 const blocks: readonly { readonly prefix: Prefix; readonly use: string }[] = [
@@ -30,6 +30,12 @@ export function whyUnusable(prefix: Prefix, remedy: string): string | undefined 
 export function whyNoDestination(prefix: Prefix): string | undefined {
   const block = blocks.find((one) => isInside(prefix, one.prefix));
   return block && `is in ${shown(block)}; ${instead.route}`;
+}
+
+/** Which block of special use some of a range is in; undefined if none. */
+export function whyReserved({ first, last }: AddressRange): string | undefined {
+  const block = blocks.find(({ prefix }) => first <= rangeOf(prefix).last && last >= prefix.address);
+  return block && `overlaps ${shown(block)}`;
 }
 
 const isInside = (inner: Prefix, outer: Prefix) => inner.length >= outer.length && contains(outer, inner.address);

@@ -12,6 +12,7 @@ const order: readonly KernelKind[] = [
   "nft-set",
   "nft-element",
   "nft-chain",
+  "nft-base-chain",
   "veth-pair",
   "gro-limit",
   "sysctl",

@@ -8,6 +8,7 @@ import { nftScript } from "../../src/kernel/nft-script.ts";
 import type { DesiredState } from "../../src/model/desired.ts";
 import type { KernelObject } from "../../src/model/kernel-object.ts";
 import { Reconciler } from "../../src/reconcile/reconciler.ts";
+import { ownUnit } from "../unit-fixture.ts";
 import { type Entry, entriesOf, entryOf, wishOf } from "./entries.ts";
 import { LOAD_CPU } from "./gateway-cpu.ts";
 import { forwards, membershipProbe, untilEffect } from "./kernel-effect.ts";
@@ -169,7 +170,13 @@ class Peer {
   }
 
   async add(objects: readonly KernelObject[]): Promise<number> {
-    writeFileSync(this.#file, nftScript(objects.map((object) => ({ do: "add", object }))));
+    writeFileSync(
+      this.#file,
+      nftScript(
+        objects.map((object) => ({ do: "add", object })),
+        ownUnit,
+      ),
+    );
     const start = performance.now();
     const { out, code } = await this.#namespace.finish({ argv: ["nft", "-f", this.#file], cpu: LOAD_CPU });
     if (code !== 0) throw new Error(`nft: ${out.slice(0, 300)}`);

@@ -10,7 +10,6 @@ import { bpfEntry, bpfProgram, PRESENT } from "../bpf-object.ts";
 import { nftBaseChain } from "../nft-object.ts";
 import type { Stage } from "../stage.ts";
 
-const RAW = -300;
 /** Control packets a second, before the rest is dropped and counted. */
 const DHCP_PER_SECOND = 20_000;
 const OAM_PER_SECOND = 1_000;
@@ -23,7 +22,9 @@ export const downlink: Stage = {
     ...want.teps.map((t) => bpfEntry("teps", { address: parseIpv4(t.address) }, PRESENT)),
     ...want.segments.map((s) => segment(s, want)),
     ...members(want),
-    ...untracked(unit),
+    // The tunnel itself is no connection: what is inside is.
+    nftBaseChain("untracked-in"),
+    nftBaseChain("untracked-out"),
     bpfProgram("downlink_ingress", unit.downlink.name),
     ...(unit.flowCache ? [bpfProgram("downlink_learn", unit.downlink.name)] : []),
   ],
@@ -71,13 +72,3 @@ function members(want: DesiredState): KernelObject[] {
   });
   return [...new Map(entries.map((e) => [`${e.map}/${e.key}`, e])).values()];
 }
-
-/** The tunnel itself is no connection: what is inside is. */
-const untracked = ({ downlink: { name }, geneve: { port } }: Unit): KernelObject[] => [
-  nftBaseChain("untracked-in", { type: "filter", at: "prerouting", priority: RAW, policy: "accept" }, [
-    `iifname "${name}" udp dport ${port} notrack`,
-  ]),
-  nftBaseChain("untracked-out", { type: "filter", at: "output", priority: RAW, policy: "accept" }, [
-    `oifname "${name}" udp dport ${port} notrack`,
-  ]),
-];

@@ -1,19 +1,34 @@
 import type { DesiredState } from "../../model/desired.ts";
 import type { KernelObject } from "../../model/kernel-object.ts";
+import type { Rule } from "../../model/nft/rule.ts";
 import type { Unit } from "../../model/unit.ts";
 import { formatPrefix, networkOf, parseInterfaceAddress } from "../../net/prefix.ts";
 import { drops } from "../drops.ts";
 import { dropCounter, OVERLAY, sets } from "../names.ts";
 import { nftBaseChain, nftChain, nftElement, nftSet } from "../nft-object.ts";
+import {
+  accept,
+  byCtState,
+  byIifname,
+  ctState,
+  drop,
+  goTo,
+  iifname,
+  inSet,
+  jump,
+  l4proto,
+  maxsegOver,
+  oifname,
+  type RuleWord,
+  reject,
+  rule,
+  setMaxseg,
+  syn,
+} from "../nft-rule.ts";
 import type { Stage } from "../stage.ts";
 import { compileFirewallRule, ruleCounter } from "./rule.ts";
 
-const FILTER = 0;
-/** After source NAT and everything else that may still change a packet. */
-const LAST = 300;
 const DEFAULT_MSS = 1460;
-
-const drop = (reason: keyof typeof drops) => `counter name "${dropCounter(reason)}" drop`;
 
 export const firewall: Stage = {
   name: "firewall",
@@ -27,15 +42,15 @@ export const firewall: Stage = {
     ...(want.firewall ?? []).map((s) => nftChain(`section-${s.id}`, s.rules.flatMap(compileFirewallRule))),
     nftChain("follow", follow),
     // What a REJECT says: a reset to TCP, which every client understands at once; ICMP to the rest.
-    nftChain("refuse", ["meta l4proto tcp reject with tcp reset", "reject with icmp type admin-prohibited"]),
-    nftChain("no-state", [drop("INVALID_STATE")]),
+    nftChain("refuse", [rule(l4proto("tcp"), reject("tcp reset")), rule(reject("icmp admin-prohibited"))]),
+    nftChain("no-state", [rule(drop("INVALID_STATE"))]),
     nftChain("open", open(want, unit)),
-    nftBaseChain("forward", { type: "filter", at: "forward", priority: FILTER, policy: "drop" }, FORWARD),
-    nftBaseChain("input", { type: "filter", at: "input", priority: FILTER, policy: "accept" }, input(unit)),
-    nftBaseChain("last", { type: "filter", at: "postrouting", priority: LAST, policy: "accept" }, [
-      `ct state new oifname "${unit.uplink.name}" ip saddr @${sets.segments} ${drop("NO_TRANSLATION")}`,
+    nftBaseChain("forward", FORWARD),
+    nftBaseChain("input"),
+    nftBaseChain("last", [
+      rule(ctState("new"), oifname(unit.uplink.name), inSet(sets.segments, "ip saddr"), drop("NO_TRANSLATION")),
       // Only here is a connection's first packet marked by source NAT too.
-      `ct direction . ct mark @${sets.natCounters}`,
+      rule(inSet(sets.natCounters, "ct direction", "ct mark")),
     ]),
   ],
 };
@@ -54,7 +69,7 @@ function addressSets(want: DesiredState): KernelObject[] {
   const underlay = (mode: string) =>
     (want.tier0.underlay ?? []).filter((u) => u.mode === mode).map((u) => u.prefix.replace(/\/32$/, ""));
   const filled = (name: string, elements: readonly string[]) => [
-    nftSet(name, "ipv4_addr", { interval: true }),
+    nftSet(name, ["ipv4_addr"], { interval: true }),
     ...elements.map((e) => nftElement(name, e)),
   ];
   return [
@@ -62,65 +77,58 @@ function addressSets(want: DesiredState): KernelObject[] {
       sets.segments,
       gateways.map((g) => formatPrefix(networkOf(g))),
     ),
-    nftSet(sets.gateways, "ipv4_addr"),
+    nftSet(sets.gateways, ["ipv4_addr"]),
     ...want.segments.map((s) => nftElement(sets.gateways, s.gateway.replace(/\/.*/, ""))),
     ...filled(sets.underlayRouted, underlay("routed")),
     ...filled(sets.underlaySnat, underlay("snat")),
   ];
 }
 
-/** What holds whatever the connection is, by where the packet comes from. */
-function never({ uplink, downlink, management }: Unit): KernelObject[] {
-  const managed = formatPrefix(networkOf(management.address));
-  const inside = `ip saddr @${sets.segments} ${drop("UPLINK_SPOOFED")}`;
-  const toManagement = `ip daddr ${managed} ${drop("MANAGEMENT")}`;
-  return [
-    nftChain(`from-${management.name}`, [drop("MANAGEMENT")]),
-    nftChain(`from-${uplink.name}`, [inside, toManagement]),
-    nftChain(`from-${downlink.name}`, [inside, toManagement]),
-    nftChain(`from-${OVERLAY}`, [`ip daddr 169.254.0.0/16 ${drop("LINK_LOCAL")}`, toManagement]),
-  ];
+/** A source of the overlay comes out of the tunnel only. What nobody may reach at all, the base chain's guard refuses. */
+function never({ uplink, downlink }: Unit): KernelObject[] {
+  const inside = rule(inSet(sets.segments, "ip saddr"), drop("UPLINK_SPOOFED"));
+  return [uplink, downlink].map(({ name }) => nftChain(`from-${name}`, [inside]));
 }
 
 /** One look-up tells most packets apart: what belongs to a connection was judged when it began. */
 const FORWARD = [
-  "ct state vmap { established : goto follow, related : goto follow, new : goto open, invalid : goto no-state, untracked : goto no-state }",
+  rule(
+    byCtState([
+      ["established", goTo("follow")],
+      ["related", goTo("follow")],
+      ["new", goTo("open")],
+      ["invalid", goTo("no-state")],
+      ["untracked", goTo("no-state")],
+    ]),
+  ),
 ];
 
 /** Packets of connections that were let begin. */
-const follow = ["tcp flags & (syn | rst) == syn jump segment-size", "accept"];
+const follow = [rule(syn, jump("segment-size")), rule(accept)];
 
 /** The first packet of a connection. */
-function open(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
-  const from = [OVERLAY, uplink.name, downlink.name, management.name].map((link) => `"${link}" : jump from-${link}`);
-  const allow = (conditions: string) => `${conditions} goto follow`;
+function open(want: DesiredState, { uplink, downlink }: Unit): Rule[] {
+  const allow = (...conditions: RuleWord[]) => rule(...conditions, goTo("follow"));
+  const toVpc = [iifname(OVERLAY), oifname(downlink.name)];
   return [
-    `iifname vmap { ${from.join(", ")} }`,
-    `oifname "${management.name}" ${drop("MANAGEMENT")}`,
-    ...(want.firewall ?? []).map((s) => `jump section-${s.id}`),
-    allow(`iifname "${OVERLAY}" oifname { "${uplink.name}", "${OVERLAY}" }`),
-    allow(`iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlayRouted}`),
-    allow(`iifname "${OVERLAY}" oifname "${downlink.name}" ip daddr @${sets.underlaySnat}`),
-    allow(`iifname "${downlink.name}" oifname "${OVERLAY}" ip saddr @${sets.underlayRouted}`),
-    drop("NOT_ALLOWED"),
+    rule(
+      byIifname([
+        [uplink.name, jump(`from-${uplink.name}`)],
+        [downlink.name, jump(`from-${downlink.name}`)],
+      ]),
+    ),
+    ...(want.firewall ?? []).map((s) => rule(jump(`section-${s.id}`))),
+    allow(iifname(OVERLAY), oifname(uplink.name, OVERLAY)),
+    allow(toVpc, inSet(sets.underlayRouted, "ip daddr")),
+    allow(toVpc, inSet(sets.underlaySnat, "ip daddr")),
+    allow(iifname(downlink.name), oifname(OVERLAY), inSet(sets.underlayRouted, "ip saddr")),
+    rule(drop("NOT_ALLOWED")),
   ];
 }
 
 /** Both ends of a connection with the Internet start with segments that fit it. */
 function segmentSize(want: DesiredState, { uplink }: Unit): KernelObject {
   const mss = want.tier0.mssClamp ?? DEFAULT_MSS;
-  const clamp = `tcp option maxseg size > ${mss} tcp option maxseg size set ${mss}`;
-  return nftChain("segment-size", [`oifname "${uplink.name}" ${clamp}`, `iifname "${uplink.name}" ${clamp}`]);
-}
-
-/** What the gateway itself answers: ping on its addresses, tunnel control; on management, what the machine allows. */
-function input({ uplink, downlink, geneve }: Unit): string[] {
-  return [
-    `iifname "${OVERLAY}" ip daddr @${sets.gateways} icmp type echo-request accept`,
-    `iifname "${OVERLAY}" ${drop("TO_GATEWAY")}`,
-    `iifname "${downlink.name}" udp dport ${geneve.port} accept`,
-    `iifname { "${uplink.name}", "${downlink.name}" } ct state established,related accept`,
-    `iifname { "${uplink.name}", "${downlink.name}" } icmp type echo-request accept`,
-    `iifname { "${uplink.name}", "${downlink.name}" } ${drop("TO_GATEWAY")}`,
-  ];
+  const clamp = [maxsegOver(mss), setMaxseg(mss)];
+  return nftChain("segment-size", [rule(oifname(uplink.name), clamp), rule(iifname(uplink.name), clamp)]);
 }

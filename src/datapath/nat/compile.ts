@@ -1,22 +1,37 @@
 import type { KernelObject } from "../../model/kernel-object.ts";
+import { type KeyField, markText, type ProtocolName, type SetType } from "../../model/nft/field.ts";
+import type { Match, Rule, Statement } from "../../model/nft/rule.ts";
 import { nftElement, nftMap, nftSet } from "../nft-object.ts";
+import {
+  accept,
+  ctMark,
+  inSet,
+  ipDaddr,
+  ipSaddr,
+  l4proto,
+  log,
+  port,
+  rule,
+  setCtMark,
+  setCtMarkBy,
+} from "../nft-rule.ts";
 import type { Group } from "./group.ts";
-import { fieldsOf, hasInterval, keyOfMatch, nftAddress } from "./match.ts";
-import { markText } from "./number.ts";
+import { fieldsOf, hasInterval, keyOfMatch } from "./match.ts";
+import { translate, translateBy, translateNetwork, translateWithPortsBy } from "./statement.ts";
 import type { Target, Translation } from "./translation.ts";
 
 /** The sets of a group and the rules that ask them. */
 export interface Compiled {
   readonly objects: readonly KernelObject[];
-  readonly rules: readonly string[];
+  readonly rules: readonly Rule[];
 }
 
 const value = {
   accept: undefined,
-  address: "ipv4_addr",
-  "address-and-port": "ipv4_addr . inet_service",
-  prefix: "ipv4_addr",
-} as const satisfies Record<Target["form"], string | undefined>;
+  address: ["ipv4_addr"],
+  "address-and-port": ["ipv4_addr", "inet_service"],
+  prefix: ["ipv4_addr"],
+} as const satisfies Record<Target["form"], readonly SetType[] | undefined>;
 
 export function compileGroup({ name, members }: Group, numbers: ReadonlyMap<string, number>): Compiled {
   const first = members[0];
@@ -27,53 +42,56 @@ export function compileGroup({ name, members }: Group, numbers: ReadonlyMap<stri
 const needsNoMap = ({ match, to }: Translation) => to.form === "prefix" || fieldsOf(match).length === 0;
 
 /** Named matches first: a port can only be looked at when the protocol is known to have ports. */
-const guard = ({ match, to }: Translation): string[] => {
+const guard = ({ match, to }: Translation): Match[] => {
   const ports = match.sourcePorts ?? match.destinationPorts;
-  return ports !== undefined || to.form === "address-and-port" ? ["meta l4proto { tcp, udp }"] : [];
+  return ports !== undefined || to.form === "address-and-port" ? [l4proto("tcp", "udp")] : [];
 };
 
-function logging({ log }: Translation, conditions: readonly string[]): string[] {
-  return log === undefined ? [] : [[...conditions, `log prefix "pcg nat ${log} "`].join(" ")];
+const logging = ({ log: id }: Translation, conditions: readonly Match[]): Rule[] =>
+  id === undefined ? [] : [rule(conditions, log(`pcg nat ${id} `))];
+
+/** What a packet must show for each field of the rule. */
+function matchesOf({ match }: Translation): { readonly of: string; readonly match: Match }[] {
+  const { sourceNetwork, destinationNetwork, protocol, sourcePorts, destinationPorts } = match;
+  return [
+    ...(sourceNetwork === undefined ? [] : [{ of: "sourceNetwork", match: ipSaddr(sourceNetwork) }]),
+    ...(destinationNetwork === undefined ? [] : [{ of: "destinationNetwork", match: ipDaddr(destinationNetwork) }]),
+    ...(protocol === undefined ? [] : [{ of: "protocol", match: l4proto(protocol as ProtocolName) }]),
+    ...(sourcePorts === undefined ? [] : [{ of: "sourcePorts", match: port("th", "sport", sourcePorts) }]),
+    ...(destinationPorts === undefined
+      ? []
+      : [{ of: "destinationPorts", match: port("th", "dport", destinationPorts) }]),
+  ];
 }
 
 function compileAlone(t: Translation, numbers: ReadonlyMap<string, number>): Compiled {
-  const conditions = [
-    ...guard(t),
-    ...fieldsOf(t.match)
-      .filter((f) => !(t.to.form === "prefix" && f.of === prefixField(t)))
-      .map((f) => `${f.expression} ${nftAddress(t.match[f.of] ?? "")}`),
-  ];
-  const mark = `ct mark 0x0 ct mark set ${markText(numbers.get(t.ruleId) ?? 0)}`;
-  const whole =
-    t.to.form === "prefix"
-      ? [...conditions, `ip ${prefixField(t) === "sourceNetwork" ? "saddr" : "daddr"} ${t.match[prefixField(t)]}`]
-      : conditions;
+  const matches = matchesOf(t);
+  const network = matches.filter((m) => t.to.form === "prefix" && m.of === prefixField(t)).map((m) => m.match);
+  const conditions = [...guard(t), ...matches.map((m) => m.match).filter((m) => !network.includes(m))];
+  const whole = [...conditions, ...network];
   return {
     objects: [],
     rules: [
       ...logging(t, whole),
-      ...(t.to.form === "accept" ? [] : [[...whole, mark].join(" ")]),
-      [...conditions, statement(t)].join(" "),
+      ...(t.to.form === "accept" ? [] : [rule(whole, ctMark(0), setCtMark(numbers.get(t.ruleId) ?? 0))]),
+      rule(conditions, statement(t)),
     ],
   };
 }
 
 const prefixField = (t: Translation) => (t.action === "snat" ? "sourceNetwork" : "destinationNetwork");
 
-function statement(t: Translation): string {
+function statement(t: Translation): Statement {
   const { to, action } = t;
   switch (to.form) {
     case "accept":
-      return "accept";
+      return accept;
     case "address":
-      return `${action} to ${to.address}`;
+      return translate(action, to.address);
     case "address-and-port":
-      return `${action} to ${to.address}:${to.ports}`;
-    case "prefix": {
-      const field = prefixField(t);
-      const expression = field === "sourceNetwork" ? "ip saddr" : "ip daddr";
-      return `${action} ip prefix to ${expression} map { ${t.match[field]} : ${to.prefix} }`;
-    }
+      return translate(action, to.address, to.ports);
+    case "prefix":
+      return translateNetwork(action, t.match[prefixField(t)] ?? "", to.prefix);
   }
 }
 
@@ -84,39 +102,34 @@ function compileMap(
   numbers: ReadonlyMap<string, number>,
 ): Compiled {
   const fields = fieldsOf(first.match);
-  const keyType = fields.map((f) => f.type).join(" . ");
-  const key = fields.map((f) => f.expression).join(" . ");
+  const types = fields.map((f) => f.type);
+  const key = fields.map((f): KeyField => f.expression);
   const interval = members.some((m) => hasInterval(m.match));
   const conditions = guard(first);
-  const valueType = value[first.to.form];
-  if (valueType === undefined) {
+  const valueTypes = value[first.to.form];
+  if (valueTypes === undefined) {
     return {
-      objects: [nftSet(name, keyType, { interval }), ...members.map((m) => nftElement(name, keyOfMatch(m.match)))],
-      rules: [
-        ...logging(first, [...conditions, `${key} @${name}`]),
-        [...conditions, `${key} @${name} accept`].join(" "),
-      ],
+      objects: [nftSet(name, types, { interval }), ...members.map((m) => nftElement(name, keyOfMatch(m.match)))],
+      rules: [...logging(first, [...conditions, inSet(name, ...key)]), rule(conditions, inSet(name, ...key), accept)],
     };
   }
   const marks = `${name}-mark`;
-  const dataInterval = members.some((m) => m.to.form === "address-and-port" && m.to.ports.includes("-"));
-  const typedValue = dataInterval ? `interval ${valueType}` : valueType;
+  const valueRange = members.some((m) => m.to.form === "address-and-port" && m.to.ports.includes("-"));
+  const by = first.to.form === "address-and-port" ? translateWithPortsBy : translateBy;
   return {
     objects: [
-      nftMap(name, keyType, typedValue, { interval: interval || dataInterval }),
-      nftMap(marks, keyType, "mark", { interval }),
+      nftMap(name, types, valueTypes, { interval: interval || valueRange, valueRange }),
+      nftMap(marks, types, ["mark"], { interval }),
       ...members.flatMap((m) => [
         nftElement(name, keyOfMatch(m.match), targetText(m.to)),
         nftElement(marks, keyOfMatch(m.match), markText(numbers.get(m.ruleId) ?? 0)),
       ]),
     ],
     rules: [
-      ...logging(first, [...conditions, `${key} ${keyOfMatch(first.match)}`]),
-      [...conditions, `ct mark 0x0 ct mark set ${key} map @${marks}`].join(" "),
-      [
-        ...conditions,
-        `${first.action}${first.to.form === "address-and-port" ? " ip" : ""} to ${key} map @${name}`,
-      ].join(" "),
+      // A rule that is logged is alone in its group.
+      ...logging(first, [...conditions, ...matchesOf(first).map((m) => m.match)]),
+      rule(conditions, ctMark(0), setCtMarkBy(marks, ...key)),
+      rule(conditions, by(first.action, name, key)),
     ],
   };
 }

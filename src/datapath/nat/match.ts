@@ -1,4 +1,6 @@
 import type { NatRule } from "../../model/nat.ts";
+import { type KeyField, type ProtocolName, protocols, type SetType } from "../../model/nft/field.ts";
+import { addressText } from "../../model/nft/rule-text.ts";
 import { parsePortRange } from "../../net/port-range.ts";
 import { parsePrefix, rangeOf } from "../../net/prefix.ts";
 
@@ -9,7 +11,7 @@ const matchFields = [
   { of: "protocol", expression: "meta l4proto", type: "inet_proto" },
   { of: "sourcePorts", expression: "th sport", type: "inet_service" },
   { of: "destinationPorts", expression: "th dport", type: "inet_service" },
-] as const satisfies readonly { of: keyof NatRule; expression: string; type: string }[];
+] as const satisfies readonly { of: keyof NatRule; expression: KeyField; type: SetType }[];
 
 type MatchField = (typeof matchFields)[number]["of"];
 export type Match = Readonly<Partial<Record<MatchField, string>>>;
@@ -17,13 +19,10 @@ export type Match = Readonly<Partial<Record<MatchField, string>>>;
 /** The fields a match has, in key order. */
 export const fieldsOf = (match: Match) => matchFields.filter(({ of }) => match[of] !== undefined);
 
-/** A /32 is written as an address, as nft prints it. */
-export const nftAddress = (prefix: string): string => prefix.replace(/\/32$/, "");
-
 /** The key as an element of a set over {@link fieldsOf} the match. */
 export const keyOfMatch = (match: Match): string =>
   fieldsOf(match)
-    .map(({ of }) => nftAddress(match[of] ?? ""))
+    .map(({ of }) => addressText(match[of] ?? ""))
     .join(" . ");
 
 /** Whether some value of the key is a range, so that its set needs intervals. */
@@ -41,8 +40,6 @@ export const meet = (a: Match, b: Match): boolean =>
     return a0 <= b1 && b0 <= a1;
   });
 
-const protocolNumber: Record<string, number> = { icmp: 1, tcp: 6, udp: 17 };
-
 function span(field: MatchField, text: string): readonly [number, number] {
   switch (field) {
     case "sourceNetwork":
@@ -51,7 +48,7 @@ function span(field: MatchField, text: string): readonly [number, number] {
       return [first, last];
     }
     case "protocol": {
-      const number = protocolNumber[text] ?? 0;
+      const number = protocols[text as ProtocolName] ?? 0;
       return [number, number];
     }
     case "sourcePorts":

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { markText, numberRules } from "./number.ts";
+import { markText } from "../../model/nft/field.ts";
+import { numberRules } from "./number.ts";
 
 test("numberRules gives every rule a number of its own that is never 0", () => {
   fc.assert(

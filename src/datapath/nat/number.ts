@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { markText } from "../../model/nft/field.ts";
 
 /**
  * Gives each rule the number its connections carry as conntrack mark, 1..2^31-1: a digest of the id, so that a rule
@@ -15,9 +16,6 @@ export function numberRules(ids: Iterable<string>): Map<string, number> {
   }
   return numbers;
 }
-
-/** As nft writes a mark. */
-export const markText = (n: number): string => `0x${n.toString(16).padStart(8, "0")}`;
 
 /** Counts one direction of a translation's connections; `original` is that of their first packet. */
 export const natCounterKey = (direction: "original" | "reply", n: number): string => `${direction} . ${markText(n)}`;

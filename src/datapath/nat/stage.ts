@@ -1,17 +1,17 @@
 import type { DesiredState } from "../../model/desired.ts";
+import type { Rule } from "../../model/nft/rule.ts";
 import type { Unit } from "../../model/unit.ts";
 import { formatIpv4 } from "../../net/ipv4.ts";
 import { OVERLAY, sets } from "../names.ts";
 import { nftBaseChain, nftChain, nftElement, nftSet } from "../nft-object.ts";
+import { ctStatus, iifname, inSet, jump, l4proto, oifname, rule } from "../nft-rule.ts";
 import type { Stage } from "../stage.ts";
 import { compileGroup } from "./compile.ts";
 import { elasticDnatRules, elasticObjects, elasticRuleId, elasticSnatRules, PAT_RULE_ID, patRules } from "./elastic.ts";
 import { groupsOf } from "./group.ts";
 import { natCounterKey, numberRules } from "./number.ts";
+import { translate } from "./statement.ts";
 import { inOrder, translationsOf } from "./translation.ts";
-
-const DSTNAT = -100;
-const SRCNAT = 100;
 
 /** The conntrack mark of each translation of a wish, by rule id. Counters are read back through it. */
 export function natNumbers(want: DesiredState): Map<string, number> {
@@ -39,15 +39,9 @@ export const nat: Stage = {
       ...[...dnat, ...snat].flatMap((c) => c.objects),
       ...elasticObjects(want, numbers),
       ...counterSet(numbers),
-      nftBaseChain("nat-prerouting", { type: "nat", at: "prerouting", priority: DSTNAT, policy: "accept" }, [
-        `iifname { "${unit.uplink.name}", "${OVERLAY}" } jump nat-destination`,
-      ]),
+      nftBaseChain("nat-prerouting", [rule(iifname(unit.uplink.name, OVERLAY), jump("nat-destination"))]),
       nftChain("nat-destination", [...dnat.flatMap((c) => c.rules), ...elasticDnatRules]),
-      nftBaseChain(
-        "nat-postrouting",
-        { type: "nat", at: "postrouting", priority: SRCNAT, policy: "accept" },
-        whose(unit),
-      ),
+      nftBaseChain("nat-postrouting", whose(unit)),
       nftChain("nat-source", [...snat.flatMap((c) => c.rules), ...elasticSnatRules, ...patRules(want, unit, numbers)]),
     ];
   },
@@ -58,24 +52,27 @@ export const nat: Stage = {
  * (hairpin, RFC 4787 REQ-9: the public source, so that answers come back this way); those to VPC prefixes that must
  * see the unit's own address.
  */
-const whose = (unit: Unit): string[] => [
-  `oifname "${unit.uplink.name}" jump nat-source`,
-  `oifname "${OVERLAY}" ct status dnat ip saddr @${sets.segments} jump nat-source`,
+const whose = (unit: Unit): Rule[] => [
+  rule(oifname(unit.uplink.name), jump("nat-source")),
+  rule(oifname(OVERLAY), ctStatus("dnat"), inSet(sets.segments, "ip saddr"), jump("nat-source")),
   ...underlay(unit),
 ];
 
 /** Ports well away from the tunnel's own: an answer to that one would be taken for a tunnel packet. */
 const UNDERLAY_PORTS = "32768-60999";
 
-function underlay({ downlink }: Unit): string[] {
+function underlay({ downlink }: Unit): Rule[] {
   const own = formatIpv4(downlink.address.address);
-  const fits = `oifname "${downlink.name}" ip saddr @${sets.segments} ip daddr @${sets.underlaySnat}`;
-  return [`${fits} meta l4proto { tcp, udp } snat to ${own}:${UNDERLAY_PORTS}`, `${fits} snat to ${own}`];
+  const fits = [oifname(downlink.name), inSet(sets.segments, "ip saddr"), inSet(sets.underlaySnat, "ip daddr")];
+  return [
+    rule(fits, l4proto("tcp", "udp"), translate("snat", own, UNDERLAY_PORTS)),
+    rule(fits, translate("snat", own)),
+  ];
 }
 
 /** Packets and bytes of each translation, by direction and mark: the last chain looks every packet up. */
 const counterSet = (numbers: ReadonlyMap<string, number>) => [
-  nftSet(sets.natCounters, "ct_dir . mark", { counter: true }),
+  nftSet(sets.natCounters, ["ct_dir", "mark"], { counter: true }),
   ...[...numbers.values()].flatMap((n) =>
     (["original", "reply"] as const).map((direction) => nftElement(sets.natCounters, natCounterKey(direction, n))),
   ),

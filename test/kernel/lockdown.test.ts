@@ -167,3 +167,102 @@ test("it gets on with the gateway's own table, and neither loads nor flushes it"
   expect(box.run("nft list tables")).toBe("table inet appliance\ntable ip pcg\n");
   expect(exchange(at("uplink0"), "tcp", sides.uplink0.box, 22)).toBe(false);
 });
+
+/** nft of Debian 12 wants a line's end before a brace. */
+const loadPcg = (chains: string) => box.run(`nft 'table ip pcg { ${chains.replaceAll("}", "\n}\n")}\n}'`);
+
+/** What stands at the other end, by its first word; nothing where nobody answers. */
+const answerOf = (address: string, as = ""): string =>
+  box.run(
+    `timeout 0.4 ${as} bash -c 'exec 3<>/dev/tcp/${address}/80; echo here >&3; head -c 5 <&3' 2>/dev/null || true`,
+  );
+const NOBODY = "setpriv --reuid=nobody --clear-groups";
+/** An address of nobody, whose packets another table could turn into questions to the metadata service. */
+const DECOY = "10.99.2.200";
+
+const hooks = (priority: number) => ({
+  out: `type filter hook output priority ${priority}; policy accept;`,
+  in: `type filter hook prerouting priority ${priority}; policy accept;`,
+  post: `type filter hook postrouting priority ${priority}; policy accept;`,
+  input: `type filter hook input priority ${priority}; policy accept;`,
+});
+const redirect = (at: string) => `ip daddr ${METADATA} tcp dport 80 ${at}`;
+const nat = (hook: string, priority: number, rule: string) =>
+  `chain x { type nat hook ${hook} priority ${priority}; policy accept; ${rule}; }`;
+
+/** What pcgd could do were it able to write any chain of its table, and nothing else. */
+const attacks: string[] = [
+  nat("output", -100, redirect("redirect to :8181")),
+  nat("output", -199, redirect("redirect to :8181")),
+  nat("output", 100, redirect("dnat to 127.0.0.1:8181")),
+  nat("output", -100, redirect("dnat to 10.99.2.10:8181")),
+  nat("output", -100, `ip daddr ${DECOY} dnat to ${METADATA}`),
+  nat("postrouting", 100, `ip daddr ${METADATA} snat to 10.99.1.10`),
+  ...[-2_147_483_648, -1_000, -300, -150, -11, 10, 300, 2_147_483_646].flatMap((priority) => {
+    const { out, in: back, post, input } = hooks(priority);
+    const asked = `ip daddr ${DECOY} tcp dport 80 ip daddr set ${METADATA}`;
+    const answered = `ip saddr ${METADATA} tcp sport 80 ip saddr set ${DECOY}`;
+    const stolen = `ip daddr ${METADATA} tcp dport 80 tcp dport set 8181 ip daddr set 10.99.2.10`;
+    const forged = `tcp sport 8181 tcp sport set 80 ip saddr set ${METADATA}`;
+    return [
+      `chain x { ${out} ${asked}; } chain y { ${back} ${answered}; }`,
+      `chain x { ${out} ${asked}; } chain y { ${input} ${answered}; }`,
+      `chain x { ${post} ${asked}; } chain y { ${back} ${answered}; }`,
+      `chain x { ${out} notrack; ${asked}; } chain y { ${back} notrack; ${answered}; }`,
+      `chain x { ${out} ${stolen}; ${forged}; }`,
+      `chain x { ${out} ${stolen}; } chain y { ${back} ${forged}; }`,
+      `chain x { ${out} ${stolen}; } chain y { ${input} ${forged}; }`,
+      `chain x { ${post} ${stolen}; } chain y { ${back} ${forged}; }`,
+      `chain x { ${out} meta mark set 1; ip daddr ${METADATA} dup to 10.99.2.10; }`,
+    ];
+  }),
+];
+
+test("whatever stands in another table, the metadata service is root's alone, and nobody else answers for it", async () => {
+  box.run(`nft delete table ip pcg 2>/dev/null || true; ip route replace ${METADATA} dev mgmt0`);
+  const evil = `require("node:net").createServer((c) => c.on("error", () => {}).end("evil\\n")).listen(8181, "::", () => process.stderr.write("listening"))`;
+  const impostor = box.start(process.execPath, ["-e", evil]);
+  await until("the impostor listens", () => impostor.said().includes("listening"));
+  box.run(
+    `ip neigh replace ${DECOY} lladdr "$(ip -n ${at("mgmt0").name} -br link show eth0 | awk '{print $3}')" dev mgmt0`,
+  );
+  try {
+    expect(answerOf(METADATA)).toBe("here\n");
+    for (const attack of attacks) {
+      loadPcg(attack);
+      const found = { root: answerOf(METADATA), other: answerOf(METADATA, NOBODY), decoy: answerOf(DECOY, NOBODY) };
+      box.run("nft delete table ip pcg");
+      expect({ attack, ...found, root: found.root.replace("here\n", "") }).toEqual({
+        attack,
+        root: "",
+        other: "",
+        decoy: "",
+      });
+    }
+    // Translation cannot so much as disturb it.
+    loadPcg(attacks[0] ?? "");
+    expect(answerOf(METADATA)).toBe("here\n");
+    box.run("nft delete table ip pcg");
+  } finally {
+    await impostor.stop();
+    box.run(`ip neigh del ${DECOY} dev mgmt0`);
+  }
+}, 300_000);
+
+test("no other table opens a door by changing what came in", () => {
+  for (const rule of [
+    "chain x { type nat hook prerouting priority -100; tcp dport 5555 redirect to :22; }",
+    "chain x { type filter hook prerouting priority -300; tcp dport 5555 tcp dport set 22; }",
+    "chain x { type filter hook input priority 0; tcp dport 5555 tcp dport set 22; }",
+    "chain x { type nat hook prerouting priority -100; tcp dport 5555 dnat to 10.99.2.10:443; }",
+  ]) {
+    loadPcg(rule);
+    const before = counted("refused-input");
+    for (const port of [22, 5555]) {
+      const reached = exchange(at("downlink0"), "tcp", sides.downlink0.box, port);
+      expect([rule, port, reached]).toEqual([rule, port, false]);
+    }
+    expect(counted("refused-input")).toBeGreaterThan(before);
+    box.run("nft delete table ip pcg");
+  }
+});

@@ -9,9 +9,9 @@ const config: UnitConfig = {
 };
 
 const found = [
-  { name: "uplink0", index: 2, mac: "02:00:00:00:01:0a", addresses: ["10.99.1.10/24"] },
-  { name: "downlink0", index: 3, mac: "02:00:00:00:03:2c", addresses: ["10.99.3.44/24"] },
-  { name: "mgmt0", index: 4, mac: "02:00:00:00:02:0a", addresses: ["10.99.2.10/24"] },
+  { name: "uplink0", index: 2, mac: "02:00:00:00:01:0a", mtu: 9001, addresses: ["10.99.1.10/24"] },
+  { name: "downlink0", index: 3, mac: "02:00:00:00:03:2c", mtu: 9001, addresses: ["10.99.3.44/24"] },
+  { name: "mgmt0", index: 4, mac: "02:00:00:00:02:0a", mtu: 9001, addresses: ["10.99.2.10/24"] },
 ];
 
 /** Unit `a` as the laboratory has it, for tests of pure functions. */

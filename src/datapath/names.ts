@@ -7,15 +7,8 @@ export const OVERLAY_NEXT_HOP = "169.254.1.1";
 /** What {@link OVERLAY_NEXT_HOP} resolves to. */
 export const OVERLAY_NEXT_HOP_MAC = "02:00:00:00:00:fe";
 
-/** Outer IPv4 20 + UDP 8 + GENEVE 8 + option 8 + inner Ethernet 14. */
-const ENCAPSULATION_BYTES = 58;
 /** What may be merged into one packet that will be encapsulated: 64 KB less room for any tunnel header. */
 export const GRO_MAX_BYTES = 65_000;
-
-/** 9001, the VPC's, less the encapsulation. */
-export const OVERLAY_MTU = 9001 - ENCAPSULATION_BYTES;
-/** What the Internet gateway lets through. */
-export const INTERNET_MTU = 1500;
 
 /** Names of the sets and maps that more than one stage uses. */
 export const sets = {

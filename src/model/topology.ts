@@ -14,7 +14,8 @@ export const Segment = closed({
     Type.Integer({
       minimum: 576,
       maximum: 8943,
-      description: "Bytes of an inner IP packet. Default 8943 (9001 - 58).",
+      description:
+        "Bytes of an inner IP packet. Default, and at most: what the downlink's MTU leaves, such as 9001 - 58 = 8943 or 1500 - 58 = 1442. Give less where the path to a tunnel endpoint carries less, such as 1442 over a VPC peering of 1500.",
     }),
   ),
 });
@@ -62,7 +63,12 @@ export const Tier0 = closed({
   staticRoutes: Type.Optional(Type.Array(Route, { description: "Further routes." })),
   underlay: Type.Optional(Type.Array(Underlay, { description: "VPC prefixes joined to the overlay." })),
   mssClamp: Type.Optional(
-    Type.Integer({ minimum: 536, maximum: 8960, description: "TCP MSS towards the uplink. Default 1460 (1500 - 40)." }),
+    Type.Integer({
+      minimum: 536,
+      maximum: 8960,
+      description:
+        "TCP MSS towards the uplink. Default, and at most: what uplink and overlay carry, such as 1500 - 40.",
+    }),
   ),
 });
 export type Tier0 = Type.Static<typeof Tier0>;

@@ -12,9 +12,9 @@ const config: UnitConfig = {
   tep: { address: "10.99.3.44" },
 };
 const found = [
-  { name: "ens5", index: 2, mac: "02:00:00:00:01:0a", addresses: ["10.99.1.10/24"] },
-  { name: "ens6", index: 3, mac: "02:00:00:00:03:2c", addresses: ["10.99.3.45/24", "10.99.3.44/24"] },
-  { name: "ens7", index: 4, mac: "02:00:00:00:02:0a", addresses: ["10.99.2.10/24"] },
+  { name: "ens5", index: 2, mac: "02:00:00:00:01:0a", mtu: 9001, addresses: ["10.99.1.10/24"] },
+  { name: "ens6", index: 3, mac: "02:00:00:00:03:2c", mtu: 9001, addresses: ["10.99.3.45/24", "10.99.3.44/24"] },
+  { name: "ens7", index: 4, mac: "02:00:00:00:02:0a", mtu: 9001, addresses: ["10.99.2.10/24"] },
 ];
 
 test("unitOf finds interfaces by name or MAC, the tunnel's own address, and the VPC router on each subnet", () => {

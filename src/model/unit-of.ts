@@ -9,6 +9,7 @@ export interface FoundInterface {
   readonly name: string;
   readonly index: number;
   readonly mac: string;
+  readonly mtu: number;
   readonly addresses: readonly string[];
 }
 
@@ -72,6 +73,7 @@ function interfaceOf(role: Role, config: UnitConfig, found: readonly FoundInterf
     name: it.name,
     index: it.index,
     mac: parseMac(it.mac),
+    mtu: it.mtu,
     address: own,
     gateway: gateway === undefined ? firstHostOf(own) : parseIpv4(gateway),
   };

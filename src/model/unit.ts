@@ -87,6 +87,7 @@ export interface UnitInterface {
   readonly name: string;
   readonly index: number;
   readonly mac: Mac;
+  readonly mtu: number;
   readonly address: InterfaceAddress;
   readonly gateway: Ipv4;
 }

@@ -6,6 +6,7 @@ import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { overlayMtu } from "../../datapath/mtu.ts";
 import { kernelObjects } from "../../datapath/pipeline.ts";
 import { checkWish } from "../../dhcp/check-wish.ts";
 import { SqliteLeaseStore } from "../../dhcp/lease-store.edge.ts";
@@ -161,9 +162,16 @@ export class Gateway {
   #take(want: DesiredState): void {
     this.#want = want;
     this.#awaiting = new Set(want.endpoints.filter((e) => e.ip === undefined).map(endpointKey));
-    this.#dhcp.configure(want.dhcp ?? [], want.segments, { endpoints: want.endpoints });
+    this.#serveDhcp(want);
     this.#log.info("wished", { generation: want.generation });
     this.#realizeSoon();
+  }
+
+  #serveDhcp({ dhcp = [], segments, endpoints }: DesiredState): void {
+    this.#dhcp.configure(dhcp, segments, { endpoints, ...(this.#unit && { overlayMtu: overlayMtu(this.#unit) }) });
+    for (const { id, mtu } of segments)
+      if (this.#unit && mtu !== undefined && mtu > overlayMtu(this.#unit))
+        this.#log.warn("segment's MTU does not fit the downlink", { segment: id, mtu, so: overlayMtu(this.#unit) });
   }
 
   #refused(refusal: Refusal | null): void {
@@ -177,7 +185,7 @@ export class Gateway {
     try {
       const unit = unitOf(this.#config, await this.#door.interfaces(), await this.#door.features());
       if (JSON.stringify(unit) !== JSON.stringify(this.#unit)) {
-        await this.#listen(unit);
+        if (!this.#unit || listensOtherwise(this.#unit, unit)) await this.#listen(unit);
         if (this.#config.flowCache !== "off" && !unit.flowCache && !this.#unit)
           this.#log.warn("no fast path", {
             why: NO_FAST_PATH,
@@ -202,6 +210,7 @@ export class Gateway {
 
   /** What was wished may not go with what the unit turned out to be. */
   #judgeAnew(): void {
+    if (this.#want) this.#serveDhcp(this.#want);
     this.#controller?.again();
     this.#file?.again();
     this.#realizeSoon();
@@ -268,3 +277,7 @@ export class Gateway {
     };
   }
 }
+
+/** Whether tunnel control packets have to be received otherwise than before. */
+const listensOtherwise = (before: Unit, now: Unit) =>
+  JSON.stringify([before.tep, before.geneve]) !== JSON.stringify([now.tep, now.geneve]);

@@ -4,6 +4,7 @@ import type { Rule } from "../../model/nft/rule.ts";
 import type { Unit } from "../../model/unit.ts";
 import { formatPrefix, networkOf, parseInterfaceAddress } from "../../net/prefix.ts";
 import { drops } from "../drops.ts";
+import { overlayMtu, segmentMtu, uplinkMtu } from "../mtu.ts";
 import { dropCounter, OVERLAY, sets } from "../names.ts";
 import { nftBaseChain, nftChain, nftElement, nftSet } from "../nft-object.ts";
 import {
@@ -28,7 +29,10 @@ import {
 import type { Stage } from "../stage.ts";
 import { compileFirewallRule, ruleCounter } from "./rule.ts";
 
-const DEFAULT_MSS = 1460;
+/** IPv4's and TCP's headers without options. */
+const HEADERS = 40;
+/** Linux takes no smaller one: TCP_MIN_MSS. */
+const LEAST_MSS = 88;
 
 export const firewall: Stage = {
   name: "firewall",
@@ -126,9 +130,11 @@ function open(want: DesiredState, { uplink, downlink }: Unit): Rule[] {
   ];
 }
 
-/** Both ends of a connection with the Internet start with segments that fit it. */
-function segmentSize(want: DesiredState, { uplink }: Unit): KernelObject {
-  const mss = want.tier0.mssClamp ?? DEFAULT_MSS;
+/** Both ends of a connection with the Internet start with segments that fit it, and the tunnel. */
+function segmentSize(want: DesiredState, unit: Unit): KernelObject {
+  const { uplink } = unit;
+  const narrowest = Math.min(uplinkMtu(unit), overlayMtu(unit), ...want.segments.map((s) => segmentMtu(s, unit)));
+  const mss = Math.min(want.tier0.mssClamp ?? Number.POSITIVE_INFINITY, Math.max(LEAST_MSS, narrowest - HEADERS));
   const clamp = [maxsegOver(mss), setMaxseg(mss)];
   return nftChain("segment-size", [rule(oifname(uplink.name), clamp), rule(iifname(uplink.name), clamp)]);
 }

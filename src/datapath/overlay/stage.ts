@@ -3,7 +3,8 @@ import type { Segment } from "../../model/topology.ts";
 import { parseIpv4 } from "../../net/ipv4.ts";
 import { parseMac } from "../../net/mac.ts";
 import { bpfEntry, bpfProgram } from "../bpf-object.ts";
-import { GRO_MAX_BYTES, OVERLAY, OVERLAY_IN, OVERLAY_MTU, OVERLAY_NEXT_HOP, OVERLAY_NEXT_HOP_MAC } from "../names.ts";
+import { overlayMtu } from "../mtu.ts";
+import { GRO_MAX_BYTES, OVERLAY, OVERLAY_IN, OVERLAY_NEXT_HOP, OVERLAY_NEXT_HOP_MAC } from "../names.ts";
 import type { Stage } from "../stage.ts";
 
 export const overlay: Stage = {
@@ -12,7 +13,7 @@ export const overlay: Stage = {
   objects: (want, unit) => {
     const segments = new Map(want.segments.map((s) => [s.id, s]));
     return [
-      { kind: "veth-pair", name: OVERLAY, peer: OVERLAY_IN, mac: unit.routerMac, mtu: OVERLAY_MTU },
+      { kind: "veth-pair", name: OVERLAY, peer: OVERLAY_IN, mac: unit.routerMac, mtu: overlayMtu(unit) },
       ...[unit.uplink, unit.downlink].map(
         ({ name }): KernelObject => ({ kind: "gro-limit", link: name, bytes: GRO_MAX_BYTES }),
       ),

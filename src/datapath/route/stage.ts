@@ -4,7 +4,8 @@ import { ownedSysctls } from "../../model/sysctl-table.ts";
 import type { Unit, UnitInterface } from "../../model/unit.ts";
 import { formatIpv4 } from "../../net/ipv4.ts";
 import { contains, formatPrefix, networkOf, parseInterfaceAddress, parsePrefix } from "../../net/prefix.ts";
-import { INTERNET_MTU, OVERLAY, OVERLAY_MTU, OVERLAY_NEXT_HOP } from "../names.ts";
+import { overlayMtu, segmentMtu, uplinkMtu } from "../mtu.ts";
+import { OVERLAY, OVERLAY_NEXT_HOP } from "../names.ts";
 import type { Stage } from "../stage.ts";
 
 /** Routing tables, one per question. */
@@ -14,9 +15,9 @@ export const route: Stage = {
   name: "route",
   does: "sends overlay prefixes to overlay0, the rest of the overlay's traffic out of the right interface",
   objects: (want, unit) => [
-    ...overlayRoutes(want, tables.overlay),
+    ...overlayRoutes(want, unit, tables.overlay),
     // Again for traffic that passes, so that one table answers for all of it.
-    ...overlayRoutes(want, tables.edge),
+    ...overlayRoutes(want, unit, tables.edge),
     ...edgeRoutes(want, unit),
     ...ownRoutes(unit),
     ...rules(unit),
@@ -25,10 +26,10 @@ export const route: Stage = {
 };
 
 /** For everyone, the gateway's own answers included: where overlay addresses are. */
-const overlayRoutes = (want: DesiredState, table: number): KernelObject[] =>
+const overlayRoutes = (want: DesiredState, unit: Unit, table: number): KernelObject[] =>
   want.segments.map((segment) => {
     const gateway = parseInterfaceAddress(segment.gateway);
-    const mtu = segment.mtu ?? OVERLAY_MTU;
+    const mtu = segmentMtu(segment, unit);
     return {
       kind: "route",
       table,
@@ -36,7 +37,7 @@ const overlayRoutes = (want: DesiredState, table: number): KernelObject[] =>
       link: OVERLAY,
       via: OVERLAY_NEXT_HOP,
       source: formatIpv4(gateway.address),
-      ...(mtu === OVERLAY_MTU ? {} : { mtu }),
+      ...(mtu === overlayMtu(unit) ? {} : { mtu }),
     };
   });
 
@@ -55,7 +56,7 @@ function edgeRoutes(want: DesiredState, unit: Unit): KernelObject[] {
         prefix: r.prefix.includes("/") ? r.prefix : `${r.prefix}/32`,
         link: out.name,
         via: r.via ?? formatIpv4(out.gateway),
-        ...(out === unit.uplink ? { mtu: INTERNET_MTU } : {}),
+        ...(out === unit.uplink ? { mtu: uplinkMtu(unit) } : {}),
       };
     }),
   ];

@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
         image)
           emulates=1
           extra+=(packer mmdebstrap zstd mtools dosfstools fdisk qemu-utils grub-pc-bin grub-efi-amd64-bin binutils
-            dnsmasq-base)
+            dnsmasq-base awscli)
           ;;
         *) echo "setup.sh: --with knows: bench, image" >&2; exit 2 ;;
       esac
@@ -41,7 +41,7 @@ packages=(
   clang llvm libbpf-dev linux-libc-dev libc6-dev
   openvswitch-switch udhcpc dhcpcd-base curl iputils-ping
   tshark tcpdump iperf3 openssl openssh-client systemd etcd-server etcd-client qemu-system-x86
-  squashfs-tools grub-common e2fsprogs
+  squashfs-tools grub-common e2fsprogs python3-minimal binutils
 )
 packages+=("${extra[@]+"${extra[@]}"}")
 

@@ -38,6 +38,20 @@ test("units are what systemd understands, every line", () => {
   expect({ ours, status }).toEqual({ ours: [], status: 0 });
 });
 
+test("the manager's unit is what systemd understands, starts what its package installs, and is exposed by 2 at most", () => {
+  const appliance = join(rootfs, "../manager");
+  const unit = readFileSync(join(appliance, "nsx-manager.service"), "utf8");
+  const [, program] = /^ExecStart=(\S+)/m.exec(unit) ?? [];
+  expect(program).toBe("/opt/nsx-manager/bin/nsx-manager");
+  const package_ = readFileSync(join(appliance, "package.sh"), "utf8");
+  expect(package_).toContain('"$tree/bin/nsx-manager"');
+  expect(readFileSync(join(appliance, "install.sh"), "utf8")).toContain("mv /opt/nsx-manager.next /opt/nsx-manager\n");
+  const args = ["security", "--offline=true", join(appliance, "nsx-manager.service")];
+  const said = execFileSync("systemd-analyze", args, { encoding: "utf8" });
+  const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(said) ?? [];
+  expect(Number(exposure)).toBeLessThanOrEqual(2);
+});
+
 /** `systemd-analyze security`: 0 is nothing left to take away, 10 all that root may. */
 test.each([
   ["pcgd.service", 1.4],

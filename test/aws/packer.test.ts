@@ -44,7 +44,7 @@ describe("templates", () => {
     await packer(["validate", ...asArguments(variables), `${folder}/templates`]);
   });
 
-  test.each(["packer/README.md"])("know every variable of the commands in %s", async (document) => {
+  test.each(["packer/README.md", "appliance/AWS.md"])("know every variable of the commands in %s", async (document) => {
     const text = await readFile(`${REPOSITORY}${document}`, "utf8");
     const commands = [...text.matchAll(/packer build (-only=\S+(?: -var \S+)*) packer$/gm)].map(
       ([, args = ""]) => args,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { commandsFor } from "../aws/document.ts";
 import { BootBench } from "./boot-bench.ts";
 import { Box } from "./box.ts";
 import { until } from "./namespace.ts";
@@ -43,6 +44,14 @@ test("a box goes from the metadata to ready by its units alone, each in its conf
   expect(box.run("stat -c '%U %a %n' /run/pcg-keys /run/pcg-keys/admin")).toBe(
     "root 755 /run/pcg-keys\nroot 644 /run/pcg-keys/admin\n",
   );
+});
+
+test("what AWS.md has operators ask of a gateway is answered", () => {
+  const blocks = commandsFor("gateway");
+  expect(blocks).toHaveLength(2);
+  const said = blocks.map((block) => box.run(block.replaceAll("sudo ", ""))).join("");
+  expect(said).toContain("10.99.2.10");
+  expect(said).not.toMatch(/^failed/m);
 });
 
 test("what the gateway's daemons may write does not reach the operators' keys nor the state of the boot", () => {

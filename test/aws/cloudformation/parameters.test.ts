@@ -22,7 +22,7 @@ function shown(initial: Value | undefined): string {
 }
 
 test("parameters.md says what the templates say; vitest --update writes it", async () => {
-  const tables = ["network", "iam", "gateway"].map((name) => table(name, templateFile(name)));
+  const tables = ["network", "iam", "manager", "gateway"].map((name) => table(name, templateFile(name)));
   const text = [
     "# Parameters of the templates",
     "Made from them by `test/aws/cloudformation/parameters.test.ts`.",

@@ -6,7 +6,7 @@ import { templateFile, templateText } from "./template-file.ts";
 
 const specification = await loadSpecification();
 
-test.each(["network", "gateway", "iam"])("%s.yaml holds to AWS's resource specification", (name) => {
+test.each(["network", "gateway", "iam", "manager"])("%s.yaml holds to AWS's resource specification", (name) => {
   const template = templateFile(name);
   expect(Object.keys(template.resources).length).toBeGreaterThan(2);
   expect(check(template, specification)).toEqual([]);

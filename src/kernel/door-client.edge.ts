@@ -21,6 +21,7 @@ interface Waiting {
 export class DoorClient implements Kernel {
   readonly #path: string;
   readonly #clock: Clock;
+  readonly #told: (event: "closed" | "open") => void;
   readonly #waiting = new Map<number, Waiting>();
   readonly #watchers = new Set<() => void>();
   #socket: Socket | undefined;
@@ -28,8 +29,10 @@ export class DoorClient implements Kernel {
   #closed = false;
   #cancelReconnect: () => void = () => {};
 
-  constructor(path: string, clock: Clock) {
+  /** @param told of the door closing, which was open, and of it being open (again) */
+  constructor(path: string, clock: Clock, told: (event: "closed" | "open") => void = () => undefined) {
     this.#path = path;
+    this.#told = told;
     this.#clock = clock;
     this.#open();
   }
@@ -74,10 +77,12 @@ export class DoorClient implements Kernel {
     socket.on("error", () => {});
     socket.on("connect", () => {
       this.#socket = socket;
+      this.#told("open");
       void this.#ask("watch").catch(() => {});
       this.#changed();
     });
     socket.on("close", () => {
+      if (this.#socket && !this.#closed) this.#told("closed");
       this.#socket = undefined;
       for (const { reject } of this.#waiting.values())
         reject(new PcgError("KERNEL_DOOR_CLOSED", { socket: this.#path }));

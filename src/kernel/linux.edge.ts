@@ -15,6 +15,7 @@ import { RtApply, type RtObject } from "./rt-apply.edge.ts";
 import { hostInterfaces, rtObjects } from "./rt-objects.ts";
 import { RtNetlink } from "./rtnetlink.edge.ts";
 import { readSysctls, sysctlNumber, writeSysctl } from "./sysctl.edge.ts";
+import { SysctlWatch } from "./sysctl-watch.edge.ts";
 import { countersOf } from "./tally.ts";
 
 /** Events this soon after a change of our own are taken to be its echo. */
@@ -27,6 +28,7 @@ export class LinuxKernel implements Kernel {
   readonly #nft = new Nftables();
   readonly #bpf: BpfObjects;
   readonly #identify: (found: readonly HostInterface[]) => OwnUnit;
+  readonly #sysctlWatch = new SysctlWatch();
   readonly #now: () => number;
   #changedAt = Number.NEGATIVE_INFINITY;
   /** Changes follow one another, whoever asks. */
@@ -42,9 +44,11 @@ export class LinuxKernel implements Kernel {
   read = (): Promise<readonly KernelObject[]> =>
     this.#inTurn(async () => {
       const unit = await this.unit();
+      const sysctls = ownedSysctls({ ...linksOf(unit), overlay: OVERLAY });
+      this.#sysctlWatch.know(sysctls.map(({ name }) => name));
       return [
         ...rtObjects(await this.#dump(), linksOf(unit)),
-        ...readSysctls(ownedSysctls({ ...linksOf(unit), overlay: OVERLAY })),
+        ...readSysctls(sysctls),
         ...nftObjects(this.#nft.list(), unit),
         ...this.#bpf.read(await this.#indexes()),
       ];
@@ -59,6 +63,7 @@ export class LinuxKernel implements Kernel {
         return await this.#apply(steps);
       } finally {
         if (steps.length > 0) this.#bpf.renewFlows();
+        this.#sysctlWatch.know(settingsOf(steps));
         this.#changedAt = this.#now();
       }
     });
@@ -83,10 +88,18 @@ export class LinuxKernel implements Kernel {
     );
 
   watch(onChange: () => void): () => void {
-    return watchNetlink(() => {
+    const unwatchSysctls = this.#sysctlWatch.watch(() => {
+      this.#bpf.renewFlows();
+      onChange();
+    });
+    const unwatchNetlink = watchNetlink(() => {
       this.#bpf.renewFlows();
       if (this.#now() - this.#changedAt > ECHO_MS) onChange();
     });
+    return () => {
+      unwatchSysctls();
+      unwatchNetlink();
+    };
   }
 
   async #apply(steps: readonly Step[]): Promise<StepResult[]> {
@@ -151,6 +164,11 @@ export class LinuxKernel implements Kernel {
     this.#last = next.catch(() => {});
     return next;
   }
+}
+
+/** A link that is made brings its own. */
+function settingsOf(steps: readonly Step[]): string[] {
+  return steps.map(subjectOf).flatMap((o) => (o.kind === "sysctl" ? [o.name] : []));
 }
 
 type Family = "nft" | "entries" | "single";

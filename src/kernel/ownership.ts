@@ -75,9 +75,11 @@ function ownedBy(unit: OwnUnit): Ours {
     neighbour: (o) => o.link === OVERLAY,
     route: (o) => routed.has(o.link),
     rule: (o) => o.link === undefined || passing.has(o.link),
-    sysctl: ({ name, value, restore }) => {
+    // Somebody else may have set it to anything: that only goes.
+    sysctl: ({ name, value, restore }, will) => {
       const own = sysctls.get(name);
-      return own !== undefined && (value === own.value || value === own.restore) && restore === own.restore;
+      if (own === undefined || restore !== own.restore) return false;
+      return will === "gone" || value === own.value || value === own.restore;
     },
     "bpf-entry": fits,
     "bpf-program": ({ link, direction, place, program }, will) =>

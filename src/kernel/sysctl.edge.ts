@@ -7,12 +7,13 @@ const pathOf = (name: string) => `/proc/sys/${name}`;
 /** Those of `owned` that do not have their restore value; a setting whose link is not there yet is not there either. */
 export function readSysctls(owned: readonly ObjectOf<"sysctl">[]): ObjectOf<"sysctl">[] {
   return owned.flatMap((o) => {
-    const value = settingOf(o.name);
+    const value = readSetting(o.name);
     return value === undefined || value === o.restore ? [] : [{ ...o, value }];
   });
 }
 
-function settingOf(name: string): string | undefined {
+/** Undefined: there is no such setting, as of a link that is gone. */
+export function readSetting(name: string): string | undefined {
   try {
     return readFileSync(pathOf(name), "utf8").trim();
   } catch {
@@ -30,4 +31,4 @@ export function writeSysctl(name: string, value: string): void {
 }
 
 /** A number under /proc/sys, or 0 when it is not there. */
-export const sysctlNumber = (name: string): number => Number(settingOf(name) ?? 0);
+export const sysctlNumber = (name: string): number => Number(readSetting(name) ?? 0);

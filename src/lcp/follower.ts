@@ -215,9 +215,11 @@ export class Follower {
     else this.#attempts.sentAway(pauseMs);
   }
 
+  /** That one is lost which had spoken is worth a warning; that it cannot be reached yet is said again and again. */
   #lost(reason: string): void {
+    const level = this.#heard ? "warn" : "info";
     this.#ended(reason);
-    this.#world.log.info(`upstream: ${reason}`);
+    this.#world.log[level](level === "warn" ? `upstream is lost: ${reason}` : `upstream: ${reason}`);
     this.#attempts.failed();
   }
 

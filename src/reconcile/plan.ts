@@ -59,6 +59,11 @@ export function plan(want: readonly KernelObject[], have: Have): Step[] {
   return [...closing, ...builds.toSorted((a, b) => rank(a) - rank(b)), ...rest.toSorted((a, b) => rank(b) - rank(a))];
 }
 
+/** What is there no more, is another, or is new, most fundamental first: each as a step from `before` to `now`. */
+export function difference(before: Have, now: Have): Step[] {
+  return plan([...now.values()], before).toSorted((a, b) => rank(a) - rank(b));
+}
+
 /** Of the kinds that come by the ten thousand, fields are compared; of the others, what an administrator would read. */
 function isSame(a: KernelObject, b: KernelObject): boolean {
   if (a === b) return true;

@@ -81,3 +81,32 @@ test("Reconciler puts back what someone else took away", async () => {
   await turns();
   expect(kernel.objects.has("nft-counter/drop-NOT_ALLOWED")).toBe(true);
 });
+
+test("Reconciler warns by name of what somebody else did to the kernel, and not of its own", async () => {
+  const warnings: unknown[] = [];
+  const kernel = new FakeKernel();
+  const clock = new VirtualClock();
+  const log = { ...quiet, warn: (text: string, facts: unknown) => void warnings.push([text, facts]) };
+  const it = new Reconciler(kernel, clock, log);
+  const counters = Array.from({ length: 9 }, (_, n): KernelObject => ({ kind: "nft-counter", name: `c${n}` }));
+  await it.wish(1, [gate, ...counters, table]);
+  await it.wish(2, [gate, ...counters, table, neighbour]);
+  clock.advance(60_000);
+  await turns();
+  expect(warnings).toEqual([]);
+  kernel.objects.delete("nft-table");
+  for (const { name } of counters as { name: string }[]) kernel.objects.delete(`nft-counter/${name}`);
+  kernel.objects.set(`sysctl/${FORWARDING}`, { ...gate, value: "7" } as KernelObject);
+  clock.advance(60_000);
+  await turns();
+  expect(warnings).toEqual([
+    [
+      "somebody else has removed what is ours in the kernel",
+      {
+        count: 10,
+        objects: ["nft-table", "nft-counter/c0", "nft-counter/c1", "nft-counter/c2", "nft-counter/c3"],
+      },
+    ],
+    ["somebody else has changed what is ours in the kernel", { count: 1, objects: [`sysctl/${FORWARDING}`] }],
+  ]);
+});

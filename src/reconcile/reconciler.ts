@@ -7,7 +7,7 @@ import type { KernelObject } from "../model/kernel-object.ts";
 import { keyOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import { type Failure, type Outcome, pass } from "./pass.ts";
-import { byKey } from "./plan.ts";
+import { byKey, difference } from "./plan.ts";
 
 /** Even if nothing says so, the kernel is read anew this often. */
 const REREAD_MS = 60_000;
@@ -15,6 +15,9 @@ const RETRY_FIRST_MS = 1_000;
 const RETRY_MOST_MS = 30_000;
 /** Changes that come together are one pass. */
 const SETTLE_MS = 50;
+
+/** What somebody else did is said with so many names. */
+const MOST_NAMED = 5;
 
 type ObjectState = "in_sync" | "in_progress" | "error";
 
@@ -44,6 +47,8 @@ export class Reconciler {
   readonly #passed: () => void;
   #want: { generation: number; objects: readonly KernelObject[] } | undefined;
   #have = new Map<string, KernelObject>();
+  /** Whether `#have` was what the kernel held when the last pass was over: a step that failed may have been half done. */
+  #isKnown = false;
   /** Whether `#have` may no longer be what the kernel holds. */
   #stale = true;
   #failures = new Map<string, string>();
@@ -140,7 +145,9 @@ export class Reconciler {
   async #once(want: { generation: number; objects: readonly KernelObject[] }): Promise<void> {
     try {
       if (this.#stale) {
-        this.#have = byKey(await this.#kernel.read());
+        const have = byKey(await this.#kernel.read());
+        if (this.#isKnown) this.#sayWhatOthersDid(difference(this.#have, have));
+        this.#have = have;
         this.#stale = false;
       }
       const outcome = await pass(this.#kernel, want.objects, this.#have);
@@ -151,6 +158,7 @@ export class Reconciler {
       else this.#failed(outcome.failed);
     } catch (error) {
       this.#stale = true;
+      this.#isKnown = false;
       this.#lastError = messageOf(error);
       this.#log.error("cannot reconcile", { why: this.#lastError });
       this.#retryLater();
@@ -168,6 +176,7 @@ export class Reconciler {
   #succeeded(generation: number, done: readonly Step[]): void {
     if (done.length > 0) this.#note("realized", { generation, steps: done.length });
     this.#realized = generation;
+    this.#isKnown = true;
     this.#retryMs = RETRY_FIRST_MS;
     this.#later(REREAD_MS);
   }
@@ -176,7 +185,24 @@ export class Reconciler {
     for (const { step, message } of failed.slice(0, 5))
       this.#warn("refused", { step: `${step.do} ${keyOf(subjectOf(step))}`, why: message });
     this.#stale = true;
+    this.#isKnown = false;
     this.#retryLater();
+  }
+
+  /** What was ours and is not as we left it was done by somebody else; it is put right by the pass that follows. */
+  #sayWhatOthersDid(steps: readonly Step[]): void {
+    for (const [how, verb] of [
+      ["remove", "removed"],
+      ["change", "changed"],
+      ["add", "added"],
+    ] as const) {
+      const keys = steps.filter((step) => step.do === how).map((step) => keyOf(subjectOf(step)));
+      if (keys.length === 0) continue;
+      this.#warn(`somebody else has ${verb} what is ours in the kernel`, {
+        count: keys.length,
+        objects: keys.slice(0, MOST_NAMED),
+      });
+    }
   }
 
   #retryLater(): void {

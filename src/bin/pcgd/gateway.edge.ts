@@ -87,7 +87,10 @@ export class Gateway {
     this.#startedAt = new Date(clock.wall()).toISOString();
     this.#config = readDocument(options.config, checkUnitConfig);
     mkdirSync(options.state, { recursive: true });
-    this.#door = new DoorClient(options.kernel, clock);
+    this.#door = new DoorClient(options.kernel, clock, (event) => {
+      if (event === "open") log.info("pcg-kernel answers", { socket: options.kernel });
+      else log.warn("pcg-kernel is gone; the datapath runs on without it", { socket: options.kernel });
+    });
     this.#reconciler = new Reconciler(this.#door, clock, log, () => this.#controller?.touch());
     const routerMac = routerMacOf(this.#config);
     const store = new SqliteLeaseStore(join(options.state, "leases.db"));

@@ -23,6 +23,11 @@ export const drops = {
   NOT_FOR_GATEWAY: { at: "downlink", says: "inner frame is addressed to neither the gateway nor everyone" },
   INNER_PROTOCOL: { at: "downlink", says: "inner frame is neither IPv4 nor ARP" },
   ARP_UNANSWERED: { at: "downlink", says: "ARP that asks for no address of the gateway" },
+  ERROR_NOT_OWN: { at: "downlink", says: "ICMP error of a VM about a packet that was not sent to it, or in fragments" },
+  DOWNLINK_SPOOFED: {
+    at: "downlink",
+    says: "plain packet on the downlink whose source is an overlay's, the gateway's, or of no VPC prefix joined here",
+  },
   CONTROL_RATE: { at: "downlink", says: "control packets came faster than their limit" },
   // overlay: towards a VM
   OVERLAY_PROTOCOL: { at: "overlay", says: "only IPv4 goes into the overlay" },
@@ -33,6 +38,14 @@ export const drops = {
   // uplink
   UNTRANSLATED_SOURCE: { at: "uplink", says: "packet would leave the uplink with a source that is not ours" },
   UPLINK_PROTOCOL: { at: "uplink", says: "only IPv4 and ARP leave the uplink" },
+  UPLINK_NOT_INTERNET: {
+    at: "uplink",
+    says: "source on the uplink is none of the Internet's (VPC, management, private, link-local); VPC hosts reach overlay addresses through the downlink, not through an Elastic IP's secondary address",
+  },
+  ERROR_ELSEWHERE: {
+    at: "uplink",
+    says: "ICMP error about a packet that did not leave where the error comes in, or without one",
+  },
   UPLINK_MALFORMED: { at: "uplink", says: "IP header is cut short or contradicts itself" },
   // nftables
   LINK_LOCAL: { at: "firewall", says: "overlay to 169.254.0.0/16 (cloud metadata) is never allowed" },
@@ -40,6 +53,8 @@ export const drops = {
   TO_GATEWAY: { at: "firewall", says: "packet to the gateway itself that it does not serve" },
   // Also by the uplink's program, which sees the packets of established connections too.
   UPLINK_SPOOFED: { at: "firewall", says: "packet from outside with a source that is inside" },
+  TUNNEL_PORT: { at: "firewall", says: "overlay to the tunnel's UDP port in the VPC is never allowed" },
+  NAT_PROTOCOL: { at: "firewall", says: "UDP-Lite and DCCP cannot be translated: their checksums cover the addresses" },
   INVALID_STATE: { at: "firewall", says: "packet belongs to no connection" },
   NOT_ALLOWED: { at: "firewall", says: "no firewall rule allows it" },
   FIREWALL_RULE: { at: "firewall", says: "a firewall rule drops it" },

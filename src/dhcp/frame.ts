@@ -2,7 +2,7 @@ import { type Ipv4, LIMITED_BROADCAST } from "../net/ipv4.ts";
 import { BROADCAST_MAC, type Mac } from "../net/mac.ts";
 import { broadcastOf } from "../net/prefix.ts";
 import { dhcp } from "../wire/dhcp.ts";
-import { ETHERTYPE_IPV4, ethernet } from "../wire/ethernet.ts";
+import { ETHERTYPE_IPV4, ethernet, withoutPriorityTag } from "../wire/ethernet.ts";
 import { ipv4, PROTOCOL_UDP } from "../wire/ipv4.ts";
 import { udp } from "../wire/udp.ts";
 import type { DhcpDrop } from "./drops.ts";
@@ -19,7 +19,7 @@ export interface Delivery {
 
 /** The server's datagram in a frame, or why it is none. @throws WIRE_* */
 export function deliver(bytes: Uint8Array, scope: Scope, routerMac: Mac): Delivery | DhcpDrop {
-  const frame = ethernet.decode(bytes);
+  const frame = withoutPriorityTag(ethernet.decode(bytes));
   if (frame.type !== ETHERTYPE_IPV4) return "NOT_DHCP";
   const packet = ipv4.decode(frame.payload);
   if (packet.protocol !== PROTOCOL_UDP) return "NOT_DHCP";

@@ -19,7 +19,7 @@ export function readEntries(fd: number, map: MapName): Entry[] {
   const most = maps[map].entries;
   const [keys, values] = [Buffer.allocUnsafe(size.key * most), Buffer.allocUnsafe(size.value * most)];
   const count = [most];
-  const result = libbpf.mapLookupBatch(fd, null, Buffer.alloc(8), keys, values, count, null);
+  const result = libbpf.mapLookupBatch(fd, null, Buffer.alloc(Math.max(8, size.key)), keys, values, count, null);
   if (result !== -ENOENT) must(result, `read map ${map}`);
   return Array.from({ length: count[0] ?? 0 }, (_, n) => [
     new Uint8Array(keys.subarray(n * size.key, (n + 1) * size.key)),

@@ -23,6 +23,7 @@ const wishMaps: readonly MapName[] = [
   "canonical_in",
   "canonical_out",
   "uplink_own",
+  "sources",
 ];
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Ipv4, parseIpv4 } from "../net/ipv4.ts";
 import { parseMac } from "../net/mac.ts";
-import { ethernet } from "./ethernet.ts";
+import { ethernet, withoutPriorityTag } from "./ethernet.ts";
 import { misreadings } from "./fuzz.testing.ts";
 import { ipv4 } from "./ipv4.ts";
 import { udp } from "./udp.ts";
@@ -46,6 +46,14 @@ test("ethernet, ipv4 and udp agree with vectors in which no field is zero", () =
   expect(ipv4.encode(packet)).toEqual(packetBytes);
   expect(udp.decode(datagramBytes, path)).toEqual(datagram);
   expect(udp.encode(datagram, path)).toEqual(datagramBytes);
+});
+
+test("withoutPriorityTag takes one tag of VLAN 0 off, and no other", () => {
+  const tagged = (...bytes: number[]) => ({ ...frame, type: 0x8100, payload: Uint8Array.from(bytes) });
+  const inside = { ...frame, type: 0x0800, payload: Uint8Array.from([0x45]) };
+  expect(withoutPriorityTag(tagged(0xf0, 0x00, 0x08, 0x00, 0x45))).toEqual(inside);
+  for (const other of [tagged(0xf8, 0x01, 0x08, 0x00, 0x45), tagged(0, 0, 8), frame])
+    expect(withoutPriorityTag(other)).toEqual(other);
 });
 
 test("ethernet decode undoes encode", () => {

@@ -44,6 +44,10 @@ const zeros = (n: number) => Buffer.alloc(n);
 const usual = fromVm(udpOut());
 const ihl6 = Buffer.from([1, 1, 1, 1]);
 
+/** Behind a tag's priority and VLAN; `type` is that of what follows. */
+const tagged = (payload: Uint8Array, { vlan = 0, priority = 5, type = 0x0800 } = {}) =>
+  Buffer.concat([Buffer.from([priority << 5, vlan, type >> 8, type & 255]), payload]);
+
 /** Everything refused at the downlink but for its reason's sake: [what, packet]. */
 const refused: Partial<Record<keyof typeof drops, readonly (readonly [string, () => Buffer])[]>> = {
   OUTER_FRAGMENT: [["a first fragment", () => tunnel(usual, { outer: { fragment: 0x2000 } })]],
@@ -164,7 +168,9 @@ const refused: Partial<Record<keyof typeof drops, readonly (readonly [string, ()
   ],
   INNER_PROTOCOL: [
     ["IPv6", () => tunnel(fromVm(zeros(40), { to: "33:33:00:00:00:01", type: 0x86dd }))],
-    ["a VLAN tag", () => tunnel(fromVm(zeros(40), { type: 0x8100 }))],
+    ["the tag of a VLAN", () => tunnel(fromVm(tagged(udpOut(), { vlan: 7 }), { type: 0x8100 }))],
+    ["a second tag of VLAN 0", () => tunnel(fromVm(tagged(tagged(udpOut()), { type: 0x8100 }), { type: 0x8100 }))],
+    ["a service tag of VLAN 0", () => tunnel(fromVm(tagged(udpOut()), { type: 0x88a8 }))],
   ],
   ARP_UNANSWERED: [
     [
@@ -180,6 +186,14 @@ const refused: Partial<Record<keyof typeof drops, readonly (readonly [string, ()
   ],
   ENCAPSULATION_FAILED: [],
   CONTROL_RATE: [],
+  ERROR_NOT_OWN: [
+    [
+      "a VM's ICMP error about what it has sent itself",
+      () => tunnel(fromVm(icmpPacket({ from: net.vm, to: net.internet, type: 3 }, udpOut()))),
+    ],
+  ],
+  // sources.test.ts
+  DOWNLINK_SPOOFED: [],
 };
 
 const cases = Object.entries(refused).flatMap(([reason, rows]) =>
@@ -221,6 +235,23 @@ test.each([
   expect(out.moved).toEqual({ decapsulated: 1 });
   expect(out.verdict).toBe("redirect");
   expect(out.packet).toEqual(inner(packet));
+});
+
+test("downlink_ingress takes the tag of VLAN 0 off, whatever its priority", () => {
+  for (const priority of [0, 5, 7]) {
+    const out = send(tunnel(fromVm(tagged(udpOut(), { priority }), { type: 0x8100 })));
+    expect(out.moved).toEqual({ decapsulated: 1 });
+    expect(out.packet).toEqual(inner(udpOut()));
+  }
+  const spoofed = udpPacket({ from: "192.168.100.4", to: net.internet, dport: 53 });
+  expect(send(tunnel(fromVm(tagged(spoofed), { type: 0x8100 }))).moved).toEqual({ SPOOFED_IP: 1 });
+});
+
+test("downlink_ingress answers ARP behind a tag of VLAN 0, and passes DHCP on", () => {
+  const question = fromVm(tagged(arpQuestion(), { type: 0x0806 }), { to: BROADCAST, type: 0x8100 });
+  const plain = send(tunnel(fromVm(arpQuestion(), { to: BROADCAST, type: 0x0806 })));
+  expect(send(tunnel(question))).toEqual(plain);
+  expect(send(tunnel(fromVm(tagged(dhcp()), { to: BROADCAST, type: 0x8100 }))).moved).toEqual({ control_dhcp: 1 });
 });
 
 /** How a device that finishes checksums wants the field: the pseudo header's sum. */

@@ -92,9 +92,9 @@ describe.each(errors)("ICMP $name", ({ type }) => {
   });
 });
 
-test("uplink_ingress leaves an ICMP error alone whose embedded packet is cut short", () => {
-  const of = (to: string) => icmpPacket({ from: host, to, type: 3 }, Buffer.alloc(12, 0x45));
-  expect(ingress(of(secondary))).toEqual({ verdict: "next", moved: { canonical_in: 1 }, packet: frame(of(eip)) });
+test("uplink_ingress drops an ICMP error whose embedded packet is cut short: nobody sees where that was going", () => {
+  const { verdict, moved } = ingress(icmpPacket({ from: host, to: secondary, type: 3 }, Buffer.alloc(12, 0x45)));
+  expect({ verdict, moved }).toEqual({ verdict: "shot", moved: { ERROR_ELSEWHERE: 1 } });
 });
 
 test.each([

@@ -11,6 +11,7 @@
 #include "lib/flow.h"
 #include "lib/outer.h"
 #include "lib/sender.h"
+#include "lib/source.h"
 
 #define DHCP_SERVER_PORT 67
 
@@ -22,6 +23,9 @@ struct inner {
 	struct transport l4; /* of a plain packet with ports */
 	bool plain;
 };
+
+#define VLAN_ID_MASK 0x0fff
+#define PRIORITY_TAG 4
 
 #define INNER_HEADERS (ETH_HLEN + sizeof(struct iphdr))
 
@@ -144,6 +148,8 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 	}
 	if (!mac_equal(in->eth.h_dest, gw->router_mac) && !(dhcp && mac_is_broadcast(in->eth.h_dest)))
 		return drop(skb, DROP_NOT_FOR_GATEWAY);
+	if (is_foreign_error(skb, &in->ip, t->inner + ETH_HLEN + in->ip.ihl * 4))
+		return drop(skb, DROP_ERROR_NOT_OWN);
 	reason = carry_ecn(skb, t, in);
 	if (reason != NO_DROP)
 		return drop(skb, reason);
@@ -154,8 +160,29 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 	return pass_on(skb, gw, t, in, &key, inner_flow(skb, gw, in, &key));
 }
 
+/*
+ * A frame tagged with VLAN 0 bears a priority and is in no VLAN (IEEE 802.1Q §6.9.1): it is taken as if it had no tag, of
+ * which there may be one. Every other tag stays, and is no protocol of ours.
+ */
+INLINE void skip_priority_tag(struct __sk_buff *skb, struct tunnel *t, struct inner *in)
+{
+	struct {
+		__be16 tag;
+		__be16 protocol;
+		struct iphdr ip;
+	} behind;
+
+	if (in->eth.h_proto != bpf_htons(ETH_P_8021Q) || t->inner + ETH_HLEN + sizeof(behind) > t->end ||
+	    bpf_skb_load_bytes(skb, t->inner + ETH_HLEN, &behind, sizeof(behind)) ||
+	    behind.tag & bpf_htons(VLAN_ID_MASK))
+		return;
+	t->inner += PRIORITY_TAG;
+	in->eth.h_proto = behind.protocol;
+	in->ip = behind.ip;
+}
+
 /* Everything that has a valid GENEVE header. */
-INLINE int tunnel_payload(struct __sk_buff *skb, const struct gateway *gw, const struct tunnel *t)
+INLINE int tunnel_payload(struct __sk_buff *skb, const struct gateway *gw, struct tunnel *t)
 {
 	struct inner in;
 	int reason;
@@ -171,6 +198,7 @@ INLINE int tunnel_payload(struct __sk_buff *skb, const struct gateway *gw, const
 	/* No frame of any protocol is this short: Ethernet's minimum is 60 bytes. */
 	if (t->inner + INNER_HEADERS > t->end || bpf_skb_load_bytes(skb, t->inner, &in.eth, INNER_HEADERS))
 		return drop(skb, DROP_INNER_TRUNCATED);
+	skip_priority_tag(skb, t, &in);
 	if (in.eth.h_proto == bpf_htons(ETH_P_IP))
 		return inner_ipv4(skb, gw, t, &in);
 	reason = judge_sender(t, in.eth.h_source);
@@ -187,11 +215,18 @@ INLINE int underlay_packet(struct __sk_buff *skb, const struct gateway *gw)
 	struct flow_key key;
 	struct flow *flow;
 	struct iphdr ip;
+	int reason;
 
 	if (read_plain_ip(skb, &ip)) {
 		flow = known_flow(skb, gw, &ip, SIDE_UNDERLAY, &key);
 		if (flow)
 			return follow(skb, gw, &key, flow);
+	}
+	/* What is cut short or contradicts itself is the stack's to drop. */
+	if (!bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip))) {
+		reason = judge_source(skb, gw, &ip, ETH_HLEN + ip.ihl * 4, SIDE_UNDERLAY);
+		if (reason != NO_DROP)
+			return drop(skb, reason);
 	}
 	return let_pass(skb, PASS_DOWNLINK_OTHER);
 }

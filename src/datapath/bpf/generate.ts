@@ -1,5 +1,5 @@
 import { drops } from "../drops.ts";
-import { controlClasses, DSCP_INHERIT, maps, sides, structs } from "./layouts.ts";
+import { beliefs, controlClasses, DSCP_INHERIT, maps, sides, structs } from "./layouts.ts";
 import { passes } from "./passes.ts";
 import { layout, type Struct } from "./struct.ts";
 
@@ -22,7 +22,7 @@ function mapText(name: string, map: (typeof maps)[keyof typeof maps]): string {
     "struct {",
     `\t__uint(type, BPF_MAP_TYPE_${map.type});`,
     `\t__uint(max_entries, ${map.entries});`,
-    ...(map.type === "HASH" ? ["\t__uint(map_flags, BPF_F_NO_PREALLOC);"] : []),
+    ...(map.type === "HASH" || map.type === "LPM_TRIE" ? ["\t__uint(map_flags, BPF_F_NO_PREALLOC);"] : []),
     `\t__type(key, ${map.key === "index" ? "__u32" : `struct ${snake(map.key)}`});`,
     `\t__type(value, struct ${snake(map.value)});`,
     `} ${name} SEC(".maps");`,
@@ -39,6 +39,7 @@ export const header = (): string =>
     enumText("pass", "PASS", Object.keys(passes)),
     enumText("control_class", "CONTROL", controlClasses),
     enumText("side", "SIDE", sides),
+    enumText("belief", "BELIEVE", beliefs),
     ...Object.entries(structs).map(([name, struct]) => structText(name, struct)),
     ...Object.entries(maps).map(([name, map]) => mapText(name, map)),
     "",

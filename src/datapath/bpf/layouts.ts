@@ -86,6 +86,10 @@ export const structs = {
   },
   ruleDirection: { mark: "u32", reply: "u32" },
   counter: { packets: "u64", bytes: "u64" },
+  /** A prefix of sources as one side takes them: `side` is an index of {@link sides}. A trie's key: its bits come first. */
+  sourceKey: { bits: "u32", side: "u32", address: "ipv4" },
+  /** What is believed of packets from there, an index of {@link beliefs}; and the drop reason of all others. */
+  source: { reason: "u32", believed: "u32" },
   /** When the next control packet of a class would come exactly at its rate, in nanoseconds since boot. */
   budget: { due: "u64" },
 } as const satisfies Record<string, Struct>;
@@ -96,8 +100,14 @@ export const controlClasses = ["dhcp", "oam"] as const;
 /** Ways for a packet to come in: from the Internet, from a VM, from the VPC beside the tunnel. */
 export const sides = ["uplink", "overlay", "underlay"] as const;
 
+/**
+ * What is believed of packets from a source. `errors`: ICMP errors alone; `router`: these and DHCP's answers; `gateway`:
+ * what is for the gateway's own tunnel endpoint.
+ */
+export const beliefs = ["all", "errors", "router", "gateway", "nothing"] as const;
+
 interface MapRow {
-  readonly type: "ARRAY" | "HASH" | "LRU_HASH" | "PERCPU_ARRAY";
+  readonly type: "ARRAY" | "HASH" | "LRU_HASH" | "LPM_TRIE" | "PERCPU_ARRAY";
   readonly key: keyof typeof structs;
   readonly value: keyof typeof structs;
   readonly entries: number;
@@ -107,7 +117,7 @@ const one = <V extends keyof typeof structs>(value: V) => ({ type: "ARRAY", key:
 const hash = <K extends keyof typeof structs, V extends keyof typeof structs>(key: K, value: V) =>
   ({ type: "HASH", key, value, entries: 131_072 }) as const;
 
-/** Every map shared by the programs, the door and the counters. A HASH grows with what is in it (NO_PREALLOC). */
+/** Every map shared by the programs, the door and the counters. A HASH or LPM_TRIE grows with what is in it (NO_PREALLOC). */
 export const maps = {
   gateway: one("gateway"),
   /** Written by whoever makes the links, as only it knows their indexes. */
@@ -123,6 +133,8 @@ export const maps = {
   canonical_out: hash("address", "address"),
   /** Sources that leave the uplink as they are. */
   uplink_own: hash("address", "present"),
+  /** Which sources a side may carry beside the tunnel; the longest prefix counts, and what has none is believed. */
+  sources: { type: "LPM_TRIE", key: "sourceKey", value: "source", entries: 131_072 },
   /** A memory of the program's own: asking the FIB for each packet costs as much as the encapsulation. */
   next_hops: { type: "LRU_HASH", key: "address", value: "nextHop", entries: 16_384 },
   /** Connections the kernel has let through, as their next packets are to be treated: see lib/flow.h. */

@@ -5,6 +5,7 @@
  */
 #include "lib/canonical.h"
 #include "lib/flow.h"
+#include "lib/source.h"
 
 #define SOURCE offsetof(struct iphdr, saddr)
 #define DESTINATION offsetof(struct iphdr, daddr)
@@ -50,11 +51,12 @@ int uplink_ingress(struct __sk_buff *skb)
 		if (flow)
 			return follow(skb, gw, &key, flow);
 	}
-	/* Established connections are asked nothing further: nobody outside may pretend to be one of us. */
-	if (bpf_map_lookup_elem(&endpoints, &ip.saddr) || bpf_map_lookup_elem(&uplink_own, &ip.saddr))
-		return drop(skb, DROP_UPLINK_SPOOFED);
 	__u32 l4 = ETH_HLEN + ip.ihl * 4;
+	/* Established connections are asked nothing further: nobody outside may pretend to be inside. */
+	int reason = judge_source(skb, gw, &ip, l4, SIDE_UPLINK);
 
+	if (reason != NO_DROP)
+		return drop(skb, reason);
 	if (is_icmp_error(skb, &ip, l4) && replace_embedded_source(skb, &canonical_in, l4))
 		return drop(skb, DROP_UPLINK_MALFORMED);
 	eip = bpf_map_lookup_elem(&canonical_in, &ip.daddr);

@@ -9,6 +9,7 @@ import { DSCP_INHERIT } from "../bpf/layouts.ts";
 import { bpfEntry, bpfProgram, PRESENT } from "../bpf-object.ts";
 import { nftBaseChain } from "../nft-object.ts";
 import type { Stage } from "../stage.ts";
+import { downlinkSources } from "./sources.ts";
 
 /** Control packets a second, before the rest is dropped and counted. */
 const DHCP_PER_SECOND = 20_000;
@@ -25,6 +26,7 @@ export const downlink: Stage = {
     // The tunnel itself is no connection: what is inside is.
     nftBaseChain("untracked-in"),
     nftBaseChain("untracked-out"),
+    ...downlinkSources(want, unit),
     bpfProgram("downlink_ingress", unit.downlink.name),
     ...(unit.flowCache ? [bpfProgram("downlink_learn", unit.downlink.name)] : []),
   ],

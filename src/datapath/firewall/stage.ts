@@ -12,6 +12,7 @@ import {
   byCtState,
   byIifname,
   ctState,
+  ctStatus,
   drop,
   goTo,
   iifname,
@@ -20,6 +21,7 @@ import {
   l4proto,
   maxsegOver,
   oifname,
+  port,
   type RuleWord,
   reject,
   rule,
@@ -111,7 +113,7 @@ const FORWARD = [
 const follow = [rule(syn, jump("segment-size")), rule(accept)];
 
 /** The first packet of a connection. */
-function open(want: DesiredState, { uplink, downlink }: Unit): Rule[] {
+function open(want: DesiredState, { uplink, downlink, geneve }: Unit): Rule[] {
   const allow = (...conditions: RuleWord[]) => rule(...conditions, goTo("follow"));
   const toVpc = [iifname(OVERLAY), oifname(downlink.name)];
   return [
@@ -121,6 +123,9 @@ function open(want: DesiredState, { uplink, downlink }: Unit): Rule[] {
         [downlink.name, jump(`from-${downlink.name}`)],
       ]),
     ),
+    // What a VM sends there would be believed as its gateway's by the tunnel endpoint.
+    rule(toVpc, port("udp", "dport", `${geneve.port}`), drop("TUNNEL_PORT")),
+    ...untranslatable(uplink.name, downlink.name),
     ...(want.firewall ?? []).map((s) => rule(jump(`section-${s.id}`))),
     allow(iifname(OVERLAY), oifname(uplink.name, OVERLAY)),
     allow(toVpc, inSet(sets.underlayRouted, "ip daddr")),
@@ -129,6 +134,15 @@ function open(want: DesiredState, { uplink, downlink }: Unit): Rule[] {
     rule(drop("NOT_ALLOWED")),
   ];
 }
+
+/**
+ * Kernels differ in whether they translate these at all; one that does not leaves the checksum wrong, and the packet
+ * vanishes at its receiver.
+ */
+const untranslatable = (uplink: string, downlink: string): Rule[] =>
+  [iifname(uplink), oifname(uplink), ctStatus("dnat"), [oifname(downlink), inSet(sets.underlaySnat, "ip daddr")]].map(
+    (translated) => rule(translated, l4proto("dccp", "udplite"), drop("NAT_PROTOCOL")),
+  );
 
 /** Both ends of a connection with the Internet start with segments that fit it, and the tunnel. */
 function segmentSize(want: DesiredState, unit: Unit): KernelObject {

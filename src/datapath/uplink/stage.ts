@@ -2,6 +2,7 @@ import type { KernelObject } from "../../model/kernel-object.ts";
 import { parseIpv4, UNSPECIFIED } from "../../net/ipv4.ts";
 import { bpfEntry, bpfProgram, PRESENT } from "../bpf-object.ts";
 import type { Stage } from "../stage.ts";
+import { uplinkSources } from "./sources.ts";
 
 export const uplink: Stage = {
   name: "uplink",
@@ -16,6 +17,7 @@ export const uplink: Stage = {
     bpfEntry("uplink_own", { address: unit.uplink.address.address }, PRESENT),
     // The machine's own DHCP client, before the uplink has its address; forwarding takes no such source.
     bpfEntry("uplink_own", { address: UNSPECIFIED }, PRESENT),
+    ...uplinkSources(want, unit),
     bpfProgram("uplink_ingress", unit.uplink.name),
     bpfProgram("uplink_egress", unit.uplink.name),
     ...(unit.flowCache ? [bpfProgram("uplink_learn", unit.uplink.name)] : []),

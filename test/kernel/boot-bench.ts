@@ -88,6 +88,14 @@ export class BootBench {
     renameSync(`${this.#file}.next`, this.#file);
   }
 
+  /** What the metadata service gives as this instance's identity document, to who has a token. */
+  identityDocument(): string {
+    const ask = "curl -sS --retry 20 --retry-connrefused --retry-delay 1 -f";
+    return this.machine.run(`
+      token=$(${ask} -X PUT -H 'x-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)
+      ${ask} -H "x-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/dynamic/instance-identity/document`);
+  }
+
   get interfaces() {
     return this.#instance.interfaces;
   }

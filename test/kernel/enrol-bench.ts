@@ -46,8 +46,18 @@ export interface Manager {
   certify(identity: Identity): Promise<Credentials>;
 }
 
+interface ManagerOptions {
+  /** How long its certificates are good. */
+  readonly lifeMs?: number;
+  /** Where its API is. */
+  readonly host?: string;
+}
+
 /** @param undo where to put what ends it */
-export async function startManager(undo: Undo, lifeMs = HOUR_MS): Promise<Manager> {
+export async function startManager(
+  undo: Undo,
+  { lifeMs = HOUR_MS, host = "127.0.0.1" }: ManagerOptions = {},
+): Promise<Manager> {
   const commits = await commitsOver();
   await ensureAuthority(commits, "ours", Date.now());
   const enrolment = new Enrolment({ commits, clock: systemClock, log, lifeMs });
@@ -75,7 +85,7 @@ export async function startManager(undo: Undo, lifeMs = HOUR_MS): Promise<Manage
     },
   );
   undo.push(() => lcp.close());
-  const url = await serveRoutes(enrolment, as, undo);
+  const url = await serveRoutes(enrolment, { as, host }, undo);
   const token = async (node: Identity = { role: "gateway", id: "pcg-a" }) => {
     const made = newToken({ node, by: "admin" }, Date.now());
     await commits.commit("admin", made.make);
@@ -84,13 +94,18 @@ export async function startManager(undo: Undo, lifeMs = HOUR_MS): Promise<Manage
   return { url, pin, commits, enrolment, lcp, came, token, certify };
 }
 
-async function serveRoutes(enrolment: Enrolment, as: Credentials, undo: Undo): Promise<string> {
+interface RoutesOptions {
+  readonly as: Credentials;
+  readonly host: string;
+}
+
+async function serveRoutes(enrolment: Enrolment, { as, host }: RoutesOptions, undo: Undo): Promise<string> {
   const https = { cert: as.certificate, key: as.key, ...askForCertificate(as.authority) };
   const server = fastify({ https, forceCloseConnections: true });
   await server.register(enrolRoutes({ enrolment, clock: systemClock, log }));
-  await server.listen({ host: "127.0.0.1", port: 0 });
+  await server.listen({ host, port: 0 });
   undo.push(() => server.close());
-  return `https://127.0.0.1:${(server.server.address() as AddressInfo).port}`;
+  return `https://${host}:${(server.server.address() as AddressInfo).port}`;
 }
 
 /** The metadata service of an instance at 127.0.0.1, and AWS's key. */

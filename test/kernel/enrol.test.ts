@@ -30,7 +30,7 @@ const log = { info: () => undefined, warn: () => undefined, error: () => undefin
 
 const undo: (() => unknown)[] = [];
 let folder: string;
-const aManager = (lifeMs?: number) => startManager(undo, lifeMs);
+const aManager = (lifeMs?: number) => startManager(undo, lifeMs === undefined ? {} : { lifeMs });
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "enrol-"));

@@ -1,11 +1,14 @@
 import { createSocket } from "node:dgram";
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Status } from "../../src/api/status.ts";
+import { nameIn } from "../../src/lcp/enrol/client.edge.ts";
+import { configured } from "../../src/manager/enrol/instance-identity.ts";
+import { NodeDesk } from "../../src/manager/enrol/node-desk.ts";
 import { BootBench } from "./boot-bench.ts";
-import { startManager } from "./enrol-bench.ts";
+import { type Manager, startManager } from "./enrol-bench.ts";
 import { inside } from "./inside.ts";
 import { sh, until } from "./namespace.ts";
 
@@ -128,6 +131,44 @@ test("pcg-boot waits for a slow cloud, enrols, starts the gateway, and is ready 
   bench.machine.run("ip link set ens5 up");
   await until("it is ready again", () => existsSync(bench.paths.ready), 30_000);
 });
+
+test("pcg-boot enrols by what AWS signed as soon as an operator lists the instance, and says how until then", async () => {
+  const home = inside(bench.machine);
+  const undo: (() => unknown)[] = [];
+  const manager = await startManager(undo, { host: "10.99.2.10" }).finally(home);
+  for (const step of undo) bench.undo(step);
+  const { region, accountId } = await signDocument(manager);
+  bench.tell({
+    userData: `#cloud-config\npcg: { unit: pcg-a, manager: { urls: ["${manager.url}"], pin: "${manager.pin}", aws: true } }\n`,
+  });
+  bench.boot();
+  await until("the state is there", () => existsSync(bench.paths.state));
+  await bench.untilCodes("ENROL_REFUSED");
+  const said = JSON.stringify(bench.state().problems);
+  expect(said).toContain(`/enrolment/aws/gateways/pcg-a with accountId ${accountId}`);
+  const author = { user: "admin", wallMs: Date.now() };
+  await new NodeDesk(manager.commits).listAwsGateway("pcg-a", { accountId, region, privateIp: "10.99.2.10" }, author);
+  await until("the gateway is started", () => bench.notes().includes(START), 120_000);
+  expect(nameIn({ certificate: bench.text(join(bench.paths.credentials, "certificate.pem")) })).toBe(
+    "spiffe://pcg/gateway/pcg-a",
+  );
+});
+
+/** The metadata service gives a signature of the instance's document, by a key that the manager takes for AWS's. */
+async function signDocument(manager: Manager): Promise<{ region: string; accountId: string }> {
+  const folder = join(bench.root, "aws");
+  mkdirSync(folder);
+  const document = bench.identityDocument();
+  writeFileSync(join(folder, "document"), document);
+  sh(`cd ${folder}
+      openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out aws.pem -subj /O=Amazon 2>&1
+      openssl cms -sign -binary -nodetach -nocerts -md sha256 -signer aws.pem -inkey key.pem -outform DER -in document -out signed 2>&1`);
+  const { region, accountId } = JSON.parse(document) as { region: string; accountId: string };
+  const aws = { regions: { [region]: bench.text(join(folder, "aws.pem")) }, accounts: [], networks: [] };
+  await manager.commits.commit("admin", configured(aws));
+  bench.tell({ signature: readFileSync(join(folder, "signed")).toString("base64") });
+  return { region, accountId };
+}
 
 test("pcg-boot goes on with what it knew, and mends a firewall that was loaded anew", async () => {
   bench.tell({ userData: alone });

@@ -41,7 +41,7 @@ packages=(
   clang llvm libbpf-dev linux-libc-dev libc6-dev
   openvswitch-switch udhcpc dhcpcd-base curl iputils-ping
   tshark tcpdump iperf3 openssl openssh-client systemd etcd-server etcd-client qemu-system-x86
-  squashfs-tools grub-common e2fsprogs python3-minimal binutils
+  squashfs-tools grub-common e2fsprogs python3 binutils
 )
 packages+=("${extra[@]+"${extra[@]}"}")
 

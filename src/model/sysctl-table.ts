@@ -31,6 +31,10 @@ export function ownedSysctls({ uplink, downlink, overlay }: SysctlLinks): Object
     // Errors come from the address the sender knows, and so leave by the interface of that address.
     sysctl("net/ipv4/icmp_errors_use_inbound_ifaddr", 1, 0),
     ...[overlay, `${overlay}-in`].map((link) => sysctl(`net/ipv6/conf/${link}/disable_ipv6`, 1, 0)),
+    // Fragments wait for the rest of their datagram in memory that all senders share: more of it, and for less long. Parts
+    // of one datagram are sent at once, so that what is four seconds late is lost.
+    sysctl("net/ipv4/ipfrag_high_thresh", 67_108_864, 4_194_304),
+    sysctl("net/ipv4/ipfrag_time", 4, 30),
     // A connection taken over half-way is not cut for its sequence numbers.
     sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", 1, 0),
     // RFC 4787 REQ-5: a UDP mapping lives two minutes at least, five recommended.

@@ -55,7 +55,7 @@ test.each([
     [
       "pcg.controller: needs manager",
       "pcg.agents: needs manager",
-      'pcg.desired.tier0.uplinkRoutes[0].prefix: must be an ipv4-prefix (is "1.2.3.4/8")',
+      'pcg.desired.tier0.uplinkRoutes[0].prefix: must be a network in CIDR form without host bits, such as "192.168.100.0/24" (is "1.2.3.4/8")',
     ],
   ],
   ["#!/bin/sh\n", "it is a script; it must be a #cloud-config document"],

@@ -34,7 +34,7 @@ test.each([
   },
   {
     change: { segments: [{ id: "web", name: "w", vni: 1, gateway: "192.168.100.1" }] },
-    says: 'segments[0].gateway: must be an ipv4-interface (is "192.168.100.1")',
+    says: 'segments[0].gateway: must be an address with prefix length, such as "192.168.100.1/24" (is "192.168.100.1")',
   },
   {
     change: { segments: [...good.segments, { id: "b", name: "b", vni: 9096, gateway: "192.168.1.1/24" }] },
@@ -89,7 +89,7 @@ test.each([
   },
   {
     change: { tier0: { uplinkRoutes: [{ prefix: "10.0.0.1/8" }] } },
-    says: 'tier0.uplinkRoutes[0].prefix: must be an ipv4-prefix (is "10.0.0.1/8")',
+    says: 'tier0.uplinkRoutes[0].prefix: must be a network in CIDR form without host bits, such as "192.168.100.0/24" (is "10.0.0.1/8")',
   },
   {
     change: { elasticIps: [{ address: "203.0.113.11", secondary: {}, overlayIp: "192.168.100.1" }] },

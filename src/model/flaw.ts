@@ -1,6 +1,7 @@
 import type Type from "typebox";
 import type { Validator } from "typebox/compile";
 import { printable } from "../base/printable.ts";
+import { wantedOf } from "./text.ts";
 
 /** What is wrong with a document, for the person who wrote it. */
 export interface Flaw {
@@ -55,6 +56,9 @@ function reason(keyword: string, message: string, params: object): string {
   if (keyword === "boolean") return "no such field";
   if (keyword === "enum")
     return `must be one of ${((params as { allowedValues?: unknown[] }).allowedValues ?? []).join(", ")}`;
-  if (keyword === "format") return `must be an ${(params as { format: string }).format}`;
+  if (keyword === "format") {
+    const { format } = params as { format: string };
+    return `must be ${wantedOf(format) ?? `an ${format}`}`;
+  }
   return message;
 }

@@ -6,16 +6,34 @@ import { readMac } from "../net/mac.ts";
 import { readPortRange } from "../net/port-range.ts";
 import { readInterfaceAddress, readPrefix } from "../net/prefix.ts";
 
-/** The written forms a schema may ask for. One row: its name, who may read it, an example. */
+/** The written forms a schema may ask for. One row: its name, who may read it, what it is, an example. */
 const forms = {
-  "ipv4-address": { is: (s: string) => readIpv4(s) !== undefined, example: "192.168.100.3" },
-  "ipv4-prefix": { is: (s: string) => readPrefix(s) !== undefined, example: "192.168.100.0/24" },
-  "ipv4-interface": { is: (s: string) => readInterfaceAddress(s) !== undefined, example: "192.168.100.1/24" },
-  "mac-address": { is: (s: string) => readMac(s) !== undefined, example: "02:00:00:00:03:0a" },
+  "ipv4-address": { is: (s: string) => readIpv4(s) !== undefined, wanted: "an IPv4 address", example: "192.168.100.3" },
+  "ipv4-prefix": {
+    is: (s: string) => readPrefix(s) !== undefined,
+    wanted: "a network in CIDR form without host bits",
+    example: "192.168.100.0/24",
+  },
+  "ipv4-interface": {
+    is: (s: string) => readInterfaceAddress(s) !== undefined,
+    wanted: "an address with prefix length",
+    example: "192.168.100.1/24",
+  },
+  "mac-address": { is: (s: string) => readMac(s) !== undefined, wanted: "a MAC address", example: "02:00:00:00:03:0a" },
   /** One that is safe to show on a console, in a log, on a page. */
-  "printable-text": { is: (s: string) => unprintableIn(s) === undefined, example: "web" },
-  "port-range": { is: (s: string) => readPortRange(s) !== undefined, example: "8000-8099" },
+  "printable-text": { is: (s: string) => unprintableIn(s) === undefined, wanted: "a name", example: "web" },
+  "port-range": {
+    is: (s: string) => readPortRange(s) !== undefined,
+    wanted: "a port or a range of ports in quotation marks",
+    example: "8000-8099",
+  },
 } as const;
+
+/** What a text of a format must be, with an example; undefined: the format is not one of ours. */
+export function wantedOf(format: string): string | undefined {
+  const form = Object.hasOwn(forms, format) ? forms[format as keyof typeof forms] : undefined;
+  return form && `${form.wanted}, such as ${JSON.stringify(form.example)}`;
+}
 
 for (const [name, { is }] of Object.entries(forms)) Format.Set(name, is);
 

@@ -72,7 +72,7 @@ test("pcgd check says file, field and value, and exits 1", () => {
   expect(check(desiredFile)).toBe(`${desiredFile}: good\nexit 0\n`);
   expect(() => check(bad)).toThrow(
     expect.objectContaining({
-      stdout: `${bad}: tier0.uplinkRoutes[0].prefix: must be an ipv4-prefix (is "10.0.0.1/8")\n`,
+      stdout: `${bad}: tier0.uplinkRoutes[0].prefix: must be a network in CIDR form without host bits, such as "192.168.100.0/24" (is "10.0.0.1/8")\n`,
       status: 1,
     }),
   );

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -65,3 +66,24 @@ test("ask waits for an answer that drips no longer than its time", async () => {
   const asked = ask(await serve(`${OK}\r\n`, drip), "/", { timeoutMs: 300 });
   await expect(asked).rejects.toMatchObject({ code: "API_BAD_REQUEST" });
 });
+
+test.each([
+  ["there is no socket", async () => join(tmpdir(), "ask-none", "s"), "ENOENT"],
+  ["nothing listens any more", gone, "ECONNREFUSED"],
+])("ask says that the daemon is away where %s, names the socket and says what to do", async (_, where, why) => {
+  const socket = await where();
+  await expect(ask(socket, "/")).rejects.toMatchObject({
+    code: "API_UNREACHABLE",
+    detail: { socket, why: expect.stringContaining(why), hint: expect.stringContaining("systemctl status pcgd") },
+  });
+});
+
+/** A socket file whose process was killed. */
+async function gone(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), "ask-"));
+  undo.push(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, "s");
+  const listen = `require("node:net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+  spawnSync(process.execPath, ["-e", listen]);
+  return path;
+}

@@ -14,16 +14,27 @@ interface AskOptions {
 /**
  * Asks a gateway's unix socket. Who answers there is no more trusted than any stranger: pcg-boot asks as root.
  *
- * @throws API_BAD_REQUEST saying what to do when nobody answers, or something that is no answer
+ * @throws API_UNREACHABLE saying what to do when nothing answers there; API_BAD_REQUEST when what is said is no answer
  */
 export async function ask(socket: string, path: string, options: AskOptions = {}): Promise<unknown> {
   const { status, body } = await send(socket, path, options).catch((error) => {
-    throw new PcgError("API_BAD_REQUEST", { socket, why: messageOf(error), hint: "is pcgd running?" }, error);
+    const code = isAway(error) ? "API_UNREACHABLE" : "API_BAD_REQUEST";
+    throw new PcgError(code, { socket, why: messageOf(error), hint: hintFor(error) }, error);
   });
   const answer = json(body, socket);
   if (status !== 200) throw new PcgError("API_BAD_REQUEST", { path, answer });
   return answer;
 }
+
+const errnoOf = (error: unknown) => (error as NodeJS.ErrnoException).code ?? "";
+
+/** connect(2) on a unix socket: no file, no listener behind it, not allowed, its queue is full. */
+const isAway = (error: unknown) => ["ENOENT", "ECONNREFUSED", "EACCES", "EAGAIN"].includes(errnoOf(error));
+
+const hintFor = (error: unknown) =>
+  errnoOf(error) === "EACCES"
+    ? "be root or in the group of the socket"
+    : "see whether pcgd is running: systemctl status pcgd, journalctl -u pcgd";
 
 function json(body: string, socket: string): unknown {
   try {

@@ -24,6 +24,7 @@ const catalogue = {
   LCP_STORE: "the database of what a node was told cannot be used",
   LEASE_STORE: "the lease database cannot be used",
   API_BAD_REQUEST: "a request to the gateway is not understood",
+  API_UNREACHABLE: "the gateway's daemon does not answer on its socket",
   MANAGER_BAD_REQUEST: "a request to the manager is not understood",
   MANAGER_REFUSED: "what is asked for contradicts itself or what is there",
   MANAGER_NOT_FOUND: "there is no such object",

@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
+import type { Log } from "../base/log.ts";
 import { VirtualClock } from "../base/virtual-clock.ts";
 import type { Channel, ChannelEvents } from "./channel.ts";
 import { Follower } from "./follower.ts";
 import { NOTHING_HELD } from "./subscription.ts";
 
-const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const current = JSON.stringify({ kind: "current", instance: "ccp", at: 1 });
 
 /** A follower whose connections the test opens and closes, in the order they were made. */
-function follower() {
+function follower(log: Log = silent) {
   const clock = new VirtualClock();
   const made: { events: ChannelEvents; said: string[]; closed: string[] }[] = [];
   const connect = (events: ChannelEvents): Channel => {
@@ -23,7 +24,16 @@ function follower() {
   const store = { load: () => NOTHING_HELD, commit: () => undefined };
   let times = 0;
   const reached = () => void times++;
-  const world = { clock, log, random: () => 0.5, store, judge: () => undefined, connect, reached };
+  const world = {
+    clock,
+    log,
+    random: () => 0.5,
+    store,
+    judge: () => undefined,
+    connect,
+    reached,
+    host: () => "10.0.0.1:1235",
+  };
   const its = new Follower({ ...world, committed: () => undefined });
   its.start();
   made[0]?.events.opened();
@@ -93,4 +103,22 @@ test("reached is said once per connection, when the source has spoken", () => {
   expect(reached()).toBe(1);
   made[1]?.events.message(current);
   expect(reached()).toBe(2);
+});
+
+test("a source that is lost is a warning that names its host; a try that fails is not; its return says how long it was away", () => {
+  const said: unknown[] = [];
+  const told = (level: string) => (text: string, facts: unknown) => void said.push([level, text, facts]);
+  const { made, clock } = follower({ info: told("info"), warn: told("warn"), error: told("error") });
+  made[0]?.events.closed("gone");
+  clock.advance(60_000);
+  made[1]?.events.closed("ECONNREFUSED");
+  clock.advance(60_000);
+  made[2]?.events.opened();
+  made[2]?.events.message(current);
+  const host = "10.0.0.1:1235";
+  expect(said).toEqual([
+    ["warn", "upstream is lost: gone", { host }],
+    ["info", "upstream: ECONNREFUSED", { host }],
+    ["info", "upstream is back", { host, awaySeconds: 120 }],
+  ]);
 });

@@ -27,6 +27,8 @@ export interface FollowerWorld extends SubscriptionOptions {
    * @param where it can be reached, as somebody has found just now ({@link Follower.hurry})
    */
   connect?(events: ChannelEvents, where?: string): Channel;
+  /** The host of the source on the connection that stands, for the log. */
+  host?(): string | undefined;
   /** It has spoken on a new connection. */
   reached?(): void;
   /** What is held has changed by this, and is durable. */
@@ -46,6 +48,8 @@ export class Follower {
   #next: Channel | undefined;
   #heard = false;
   #lostBecause: string | null = null;
+  /** When the source that had spoken was lost. */
+  #lostAt: number | undefined;
   #cancel: () => void = () => undefined;
 
   constructor(world: FollowerWorld) {
@@ -170,7 +174,7 @@ export class Follower {
     const reached = !this.#heard;
     this.#heard = true;
     this.#lostBecause = null;
-    if (reached) this.#world.reached?.();
+    if (reached) this.#reached();
     try {
       const { commit, reply, retryAfterMs } = this.#subscription.receive(readFromSource(text));
       if (commit) this.#keep(commit);
@@ -180,6 +184,21 @@ export class Follower {
       this.#world.log.warn(`upstream: ${messageOf(error)}`);
       this.#leave(messageOf(error));
     }
+  }
+
+  #reached(): void {
+    const { clock, log, reached } = this.#world;
+    if (this.#lostAt !== undefined) {
+      const awaySeconds = Math.round((clock.now() - this.#lostAt) / 1_000);
+      log.info("upstream is back", { ...this.#host(), awaySeconds });
+    }
+    this.#lostAt = undefined;
+    reached?.();
+  }
+
+  #host(): { readonly host?: string } {
+    const host = this.#world.host?.();
+    return host === undefined ? {} : { host };
   }
 
   #keep(commit: Commit): void {
@@ -217,9 +236,12 @@ export class Follower {
 
   /** That one is lost which had spoken is worth a warning; that it cannot be reached yet is said again and again. */
   #lost(reason: string): void {
-    const level = this.#heard ? "warn" : "info";
+    const { clock, log } = this.#world;
+    if (this.#heard) {
+      this.#lostAt = clock.now();
+      log.warn(`upstream is lost: ${reason}`, this.#host());
+    } else log.info(`upstream: ${reason}`, this.#host());
     this.#ended(reason);
-    this.#world.log[level](level === "warn" ? `upstream is lost: ${reason}` : `upstream: ${reason}`);
     this.#attempts.failed();
   }
 

@@ -64,6 +64,10 @@ test.each([
     change: { nat: [{ ...rule, action: "SWAP" }] },
     says: 'nat[0].action: must be one of SNAT, DNAT, REFLEXIVE, NO_SNAT, NO_DNAT (is "SWAP")',
   },
+  {
+    change: { nat: [{ ...rule, protocol: "tcp", destinationPorts: 8080 }] },
+    says: 'nat[0].destinationPorts: must be a text: write "8080", with the quotation marks (is 8080)',
+  },
   { change: { nat: [{ ...rule, destinationPorts: "80" }] }, says: "nat[0].protocol: ports need protocol tcp or udp" },
   {
     change: { nat: [{ ...rule, translatedNetwork: undefined, id: "x" }] },

@@ -39,11 +39,8 @@ export function schemaFlaws(validator: Validator<Type.TProperties, Type.TSchema>
   const flaws = new Map<string, Flaw>();
   for (const { instancePath, keyword, message, params } of validator.Errors(document)) {
     if (keyword === "additionalProperties") continue;
-    const flaw = {
-      field: fieldOf(instancePath),
-      value: plain(at(document, instancePath)),
-      why: reason(keyword, message, params),
-    };
+    const value = plain(at(document, instancePath));
+    const flaw = { field: fieldOf(instancePath), value, why: reason(keyword, message, params, value) };
     if (!flaws.has(flaw.field)) flaws.set(flaw.field, flaw);
   }
   return [...flaws.values()];
@@ -52,7 +49,8 @@ export function schemaFlaws(validator: Validator<Type.TProperties, Type.TSchema>
 /** Only what fits on a line. */
 const plain = (value: unknown) => (typeof value === "object" ? undefined : value);
 
-function reason(keyword: string, message: string, params: object): string {
+function reason(keyword: string, message: string, params: object, value: unknown): string {
+  if (keyword === "type") return wantedType((params as { type: unknown }).type, value) ?? message;
   if (keyword === "boolean") return "no such field";
   if (keyword === "enum")
     return `must be one of ${((params as { allowedValues?: unknown[] }).allowedValues ?? []).join(", ")}`;
@@ -62,3 +60,9 @@ function reason(keyword: string, message: string, params: object): string {
   }
   return message;
 }
+
+/** YAML takes 8080 for a number and `on` for a boolean, where a text was meant. */
+const wantedType = (type: unknown, value: unknown): string | undefined =>
+  type === "string" && (typeof value === "number" || typeof value === "boolean")
+    ? `must be a text: write ${JSON.stringify(String(value))}, with the quotation marks`
+    : undefined;

@@ -90,6 +90,7 @@ export class ControllerWish {
         };
         return connectTo(upstream, credentials, clock)({ ...events, opened });
       },
+      host: () => this.#upstream && addressOf(this.#upstream),
       reached: () => this.#upstream && this.#reports.reachable(addressOf(this.#upstream)),
       committed: (commit) => {
         this.#agents?.committed(commit);

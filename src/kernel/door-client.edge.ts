@@ -1,6 +1,7 @@
 import { connect, type Socket } from "node:net";
 import type { Clock } from "../base/clock.ts";
 import { PcgError } from "../base/error.ts";
+import type { ConnectionPage, ConnectionsToEnd } from "../model/connection.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import type { Step } from "../model/step.ts";
 import { type Answer, lines, type Verb } from "./door-protocol.ts";
@@ -38,11 +39,13 @@ export class DoorClient implements Kernel {
   }
 
   read = (): Promise<readonly KernelObject[]> => this.#ask("read");
-  apply = (steps: readonly Step[]): Promise<readonly StepResult[]> => this.#ask("apply", steps);
+  apply = (steps: readonly Step[]): Promise<readonly StepResult[]> => this.#ask("apply", { steps });
   interfaces = (): Promise<readonly HostInterface[]> => this.#ask("interfaces");
   counters = (): Promise<Counters> => this.#ask("counters");
   features = (): Promise<Features> => this.#ask("features");
   flows = (): Promise<readonly Flow[]> => this.#ask("flows");
+  connections = (from: number | null): Promise<ConnectionPage> => this.#ask("connections", { from });
+  endConnections = (which: readonly ConnectionsToEnd[]): Promise<void> => this.#ask("end", { which });
 
   watch(onChange: () => void): () => void {
     this.#watchers.add(onChange);
@@ -55,13 +58,13 @@ export class DoorClient implements Kernel {
     this.#socket?.destroy();
   }
 
-  #ask<T>(verb: Verb, steps?: readonly Step[]): Promise<T> {
+  #ask<T>(verb: Verb, about: object = {}): Promise<T> {
     const socket = this.#socket;
     if (!socket) return Promise.reject(new PcgError("KERNEL_DOOR_CLOSED", { socket: this.#path }));
     const id = this.#next++;
     return new Promise<T>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      socket.write(`${JSON.stringify({ id, verb, steps })}\n`);
+      socket.write(`${JSON.stringify({ id, verb, ...about })}\n`);
     });
   }
 

@@ -2,7 +2,17 @@
  * What pcgd and pcg-kernel say to each other over a unix socket: one JSON object a line. Every request has a number
  * and gets one answer with it; `changed` comes unasked.
  */
-export const verbs = ["read", "apply", "interfaces", "counters", "features", "flows", "watch"] as const;
+export const verbs = [
+  "read",
+  "apply",
+  "interfaces",
+  "counters",
+  "features",
+  "flows",
+  "connections",
+  "end",
+  "watch",
+] as const;
 export type Verb = (typeof verbs)[number];
 
 export type Answer =

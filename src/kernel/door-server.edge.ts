@@ -4,14 +4,28 @@ import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { messageOf, PcgError } from "../base/error.ts";
 import type { Log } from "../base/log.ts";
+import type { ConnectionsToEnd } from "../model/connection.ts";
 import type { Step } from "../model/step.ts";
+import { EndList } from "./connection-request.ts";
 import { type Answer, lines, verbs } from "./door-protocol.ts";
 import type { Kernel, StepResult } from "./kernel.ts";
 
 const isRequest = Compile(
-  Type.Object({ id: Type.Integer(), verb: Type.Enum([...verbs]), steps: Type.Optional(Type.Array(Type.Unknown())) }),
+  Type.Object({
+    id: Type.Integer(),
+    verb: Type.Enum([...verbs]),
+    steps: Type.Optional(Type.Array(Type.Unknown())),
+    from: Type.Optional(Type.Union([Type.Null(), Type.Integer({ minimum: 0 })])),
+    which: Type.Optional(EndList),
+  }),
 );
-type Request = { id: number; verb: (typeof verbs)[number]; steps?: unknown[] };
+type Request = {
+  id: number;
+  verb: (typeof verbs)[number];
+  steps?: unknown[];
+  from?: number | null;
+  which?: ConnectionsToEnd[];
+};
 
 export interface DoorOptions {
   readonly socket: string;
@@ -37,7 +51,7 @@ export function serveDoor({ socket, kernel, own, log }: DoorOptions): Promise<Se
 function attend(client: Socket, kernel: Kernel, own: DoorOptions["own"], log: Log): void {
   const send = (answer: Answer) => void (client.writable && client.write(`${JSON.stringify(answer)}\n`));
   let unwatch: (() => void) | undefined;
-  const perform = async ({ verb, steps = [] }: Request): Promise<unknown> => {
+  const perform = async ({ verb, steps = [], from = null, which = [] }: Request): Promise<unknown> => {
     switch (verb) {
       case "read":
         return await kernel.read();
@@ -51,6 +65,10 @@ function attend(client: Socket, kernel: Kernel, own: DoorOptions["own"], log: Lo
         return await kernel.features();
       case "flows":
         return await kernel.flows();
+      case "connections":
+        return await kernel.connections(from);
+      case "end":
+        return (await kernel.endConnections(which)) ?? null;
       case "watch":
         unwatch ??= kernel.watch(() => send({ changed: true }));
         return null;

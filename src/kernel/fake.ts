@@ -1,3 +1,4 @@
+import type { Connection, ConnectionPage, ConnectionsToEnd } from "../model/connection.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import { keyOf, textOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
@@ -35,6 +36,14 @@ export class FakeKernel implements Kernel {
   }
 
   interfaces = async (): Promise<readonly HostInterface[]> => [];
+  connectionsNow: Connection[] = [];
+  listed = 0;
+  readonly ended: ConnectionsToEnd[] = [];
+  connections = async (): Promise<ConnectionPage> => {
+    this.listed++;
+    return { connections: this.connectionsNow, next: null };
+  };
+  endConnections = async (which: readonly ConnectionsToEnd[]): Promise<void> => void this.ended.push(...which);
   features = async (): Promise<Features> => ({ flowCache: true });
   flows = async (): Promise<readonly Flow[]> => [];
   counters = async (): Promise<Counters> => ({

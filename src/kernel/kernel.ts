@@ -1,3 +1,4 @@
+import type { ConnectionPage, ConnectionsToEnd } from "../model/connection.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import type { Step } from "../model/step.ts";
 import type { Flow } from "./flow.ts";
@@ -56,6 +57,10 @@ export interface Kernel {
   features(): Promise<Features>;
   /** Everything in the flow cache. */
   flows(): Promise<readonly Flow[]>;
+  /** Connections that pass through, those after `from`; null: from the first on. A list that another replaced is over. */
+  connections(from: number | null): Promise<ConnectionPage>;
+  /** Ends connections that pass through, and makes the flow cache forget. One that is gone already is no error. */
+  endConnections(which: readonly ConnectionsToEnd[]): Promise<void>;
   /** Calls back when something of ours may have been changed by someone. Returns its undo. */
   watch(onChange: () => void): () => void;
 }

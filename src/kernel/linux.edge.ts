@@ -1,9 +1,11 @@
 import { messageOf, PcgError } from "../base/error.ts";
 import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
+import type { Connection, ConnectionPage, ConnectionsToEnd } from "../model/connection.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import { ownedSysctls } from "../model/sysctl-table.ts";
 import type { BpfObjects } from "./bpf-objects.edge.ts";
+import { Ctnetlink } from "./ctnetlink.edge.ts";
 import type { Flow } from "./flow.ts";
 import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 import { Nftables } from "./libnftables.edge.ts";
@@ -20,12 +22,17 @@ import { countersOf } from "./tally.ts";
 
 /** Events this soon after a change of our own are taken to be its echo. */
 const ECHO_MS = 100;
+/** Connections listed at a time; a little more, as they come some hundred at once. */
+const MOST_OF_A_PAGE = 2_048;
 
 /** The kernel of this network namespace. */
 export class LinuxKernel implements Kernel {
   readonly #rt = new RtNetlink();
   readonly #rtApply = new RtApply(this.#rt);
   readonly #nft = new Nftables();
+  readonly #tracking = new Ctnetlink();
+  #listing: Generator<readonly Connection[], undefined> | undefined;
+  #listed = 0;
   readonly #bpf: BpfObjects;
   readonly #identify: (found: readonly HostInterface[]) => OwnUnit;
   readonly #sysctlWatch = new SysctlWatch();
@@ -74,6 +81,32 @@ export class LinuxKernel implements Kernel {
   features = async (): Promise<Features> => ({ flowCache: this.#bpf.canLearn() });
 
   flows = async (): Promise<readonly Flow[]> => this.#bpf.flows();
+
+  /** A list that was begun and not read to its end stays open until the next begins. */
+  connections = async (from: number | null): Promise<ConnectionPage> => {
+    if (from === null) {
+      this.#listing?.return(undefined);
+      this.#listing = this.#tracking.list();
+    } else if (from !== this.#listed) throw new PcgError("KERNEL_UNREADABLE", { what: "list of connections", from });
+    const connections: Connection[] = [];
+    while (connections.length < MOST_OF_A_PAGE) {
+      const some = this.#listing?.next();
+      if (!some || some.done) return { connections, next: null };
+      connections.push(...some.value);
+    }
+    this.#listed++;
+    return { connections, next: this.#listed };
+  };
+
+  /** The cache forgets after the connections are gone: a flow learned meanwhile was learned of one that is to end. */
+  endConnections = (which: readonly ConnectionsToEnd[]): Promise<void> =>
+    this.#inTurn(async () => {
+      try {
+        for (const each of which) this.#tracking.end(each);
+      } finally {
+        if (which.length > 0) this.#bpf.renewFlows();
+      }
+    });
 
   counters = (): Promise<Counters> =>
     this.#inTurn(async () =>

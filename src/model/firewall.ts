@@ -24,6 +24,12 @@ export const FirewallRule = closed({
   services: Type.Optional(Type.Array(Service, { description: "Default any." })),
   enabled: Type.Optional(Type.Boolean({ description: "Default true." })),
   logging: Type.Optional(Type.Boolean({ description: "Log each new connection it decides. Default false." })),
+  persistEstablished: Type.Optional(
+    Type.Boolean({
+      description:
+        "Connections that match and have begun go on, whatever this rule or one before it comes to say of new ones. Default false: a change of rules that denies a connection ends it.",
+    }),
+  ),
 });
 export type FirewallRule = Type.Static<typeof FirewallRule>;
 

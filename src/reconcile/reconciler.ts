@@ -3,11 +3,14 @@ import { messageOf } from "../base/error.ts";
 import { limitedNotes, limitedWarnings } from "../base/limited-log.ts";
 import type { Log } from "../base/log.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { isNft } from "../kernel/nft-script.ts";
+import type { Contradiction } from "../model/connection.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import { keyOf } from "../model/object-text.ts";
 import { type Step, subjectOf } from "../model/step.ts";
 import { type Failure, type Outcome, pass } from "./pass.ts";
 import { byKey, difference } from "./plan.ts";
+import { Sweep } from "./sweep.ts";
 
 /** Even if nothing says so, the kernel is read anew this often. */
 const REREAD_MS = 60_000;
@@ -20,6 +23,14 @@ const SETTLE_MS = 50;
 const MOST_NAMED = 5;
 
 type ObjectState = "in_sync" | "in_progress" | "error";
+
+interface Wanted {
+  readonly generation: number;
+  readonly objects: readonly KernelObject[];
+  readonly contradiction: Contradiction;
+}
+
+const NONE_CONTRADICTS: Contradiction = { contradicts: () => false, unseen: "" };
 
 /** How far it is. */
 export interface Progress {
@@ -45,7 +56,8 @@ export class Reconciler {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #passed: () => void;
-  #want: { generation: number; objects: readonly KernelObject[] } | undefined;
+  #want: Wanted | undefined;
+  readonly #sweep: Sweep;
   #have = new Map<string, KernelObject>();
   /** Whether `#have` was what the kernel held when the last pass was over: a step that failed may have been half done. */
   #isKnown = false;
@@ -68,6 +80,7 @@ export class Reconciler {
   /** @param passed called after each pass, also one that failed */
   constructor(kernel: Kernel, clock: Clock, log: Log, passed: () => void = () => undefined) {
     this.#kernel = kernel;
+    this.#sweep = new Sweep(kernel, log);
     this.#clock = clock;
     this.#log = log;
     this.#passed = passed;
@@ -85,8 +98,12 @@ export class Reconciler {
   }
 
   /** Takes a new wish; resolves when a pass that saw it is over. */
-  async wish(generation: number, objects: readonly KernelObject[]): Promise<void> {
-    this.#want = { generation, objects };
+  async wish(
+    generation: number,
+    objects: readonly KernelObject[],
+    contradiction: Contradiction = NONE_CONTRADICTS,
+  ): Promise<void> {
+    this.#want = { generation, objects, contradiction };
     this.#retryMs = RETRY_FIRST_MS;
     await this.settle();
   }
@@ -142,7 +159,7 @@ export class Reconciler {
     }
   }
 
-  async #once(want: { generation: number; objects: readonly KernelObject[] }): Promise<void> {
+  async #once(want: Wanted): Promise<void> {
     try {
       if (this.#stale) {
         const have = byKey(await this.#kernel.read());
@@ -153,6 +170,8 @@ export class Reconciler {
       const outcome = await pass(this.#kernel, want.objects, this.#have);
       this.#passes++;
       this.#remember(outcome);
+      this.#sweep.note(outcome.done);
+      if (!outcome.failed.some((f) => isNft(subjectOf(f.step).kind))) await this.#sweep.run(want.contradiction);
       this.#lastError = outcome.failed[0]?.message ?? null;
       if (outcome.failed.length === 0) this.#succeeded(want.generation, outcome.done);
       else this.#failed(outcome.failed);

@@ -61,8 +61,8 @@ function whyNoFastPath({ flowCache }: UnitConfig, unit: Unit | string | undefine
   return unit ?? "pcg-kernel was not asked yet";
 }
 
-export function flowRows(want: DesiredState | undefined, flows: readonly Flow[]): FlowStatus[] {
-  const ids = new Map([...(want ? natNumbers(want) : [])].map(([id, number]) => [number, id]));
+export function flowRows(want: DesiredState | undefined, unit: string, flows: readonly Flow[]): FlowStatus[] {
+  const ids = new Map([...(want ? natNumbers(want, unit) : [])].map(([id, number]) => [number, id]));
   return flows.map(({ mark, ...flow }) => ({ ...flow, translation: ids.get(mark) ?? null }));
 }
 
@@ -89,7 +89,7 @@ export function natRows(
   counters: Counters | undefined,
 ): NatStatus[] {
   if (!want) return [];
-  const numbers = natNumbers(want);
+  const numbers = natNumbers(want, unit?.name ?? "");
   const counted = (id: string) => counters?.nat[markText(numbers.get(id) ?? 0)] ?? { original: NONE, reply: NONE };
   const elastic = want.elasticIps ?? [];
   const secondaryOf = (address: string) =>

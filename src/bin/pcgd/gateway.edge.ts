@@ -6,6 +6,7 @@ import type { Status } from "../../api/status.ts";
 import type { Clock } from "../../base/clock.ts";
 import { messageOf } from "../../base/error.ts";
 import type { Log } from "../../base/log.ts";
+import { contradictionOf } from "../../datapath/contradiction.ts";
 import { overlayMtu } from "../../datapath/mtu.ts";
 import { kernelObjects } from "../../datapath/pipeline.ts";
 import { checkWish } from "../../dhcp/check-wish.ts";
@@ -103,7 +104,7 @@ export class Gateway {
     await serveApi(this.#options.socket, {
       status: () => this.#status(),
       objects: () => this.#reconciler.report().objects,
-      flows: async () => flowRows(this.#effective, await this.#door.flows()),
+      flows: async () => flowRows(this.#effective, this.#config.unit, await this.#door.flows()),
     });
     const wish = {
       check: (document: unknown) => checkWish(document, this.#unit),
@@ -245,7 +246,11 @@ export class Gateway {
         this.#want,
         bound.map((l) => ({ ...l, ip: formatIpv4(l.ip) })),
       );
-      void this.#reconciler.wish(this.#want.generation, kernelObjects(this.#effective, this.#unit));
+      void this.#reconciler.wish(
+        this.#want.generation,
+        kernelObjects(this.#effective, this.#unit),
+        contradictionOf(this.#effective, this.#unit),
+      );
     });
   }
 

@@ -1,3 +1,4 @@
+import { CONNECTION_IS_OURS } from "../../model/connection.ts";
 import type { DesiredState } from "../../model/desired.ts";
 import type { KernelObject } from "../../model/kernel-object.ts";
 import type { Rule } from "../../model/nft/rule.ts";
@@ -11,6 +12,7 @@ import {
   accept,
   byCtState,
   byIifname,
+  ctMark,
   ctState,
   ctStatus,
   drop,
@@ -25,6 +27,7 @@ import {
   type RuleWord,
   reject,
   rule,
+  setCtMark,
   setMaxseg,
   syn,
 } from "../nft-rule.ts";
@@ -51,10 +54,11 @@ export const firewall: Stage = {
     nftChain("refuse", [rule(l4proto("tcp"), reject("tcp reset")), rule(reject("icmp admin-prohibited"))]),
     nftChain("no-state", [rule(drop("INVALID_STATE"))]),
     nftChain("open", open(want, unit)),
+    nftChain("begun", begun(unit)),
     nftBaseChain("forward", FORWARD),
     nftBaseChain("input"),
     nftBaseChain("last", [
-      rule(ctState("new"), oifname(unit.uplink.name), inSet(sets.segments, "ip saddr"), drop("NO_TRANSLATION")),
+      rule(ctState("new"), jump("begun")),
       // Only here is a connection's first packet marked by source NAT too.
       rule(inSet(sets.natCounters, "ct direction", "ct mark")),
     ]),
@@ -143,6 +147,12 @@ const untranslatable = (uplink: string, downlink: string): Rule[] =>
   [iifname(uplink), oifname(uplink), ctStatus("dnat"), [oifname(downlink), inSet(sets.underlaySnat, "ip daddr")]].map(
     (translated) => rule(translated, l4proto("dccp", "udplite"), drop("NAT_PROTOCOL")),
   );
+
+/** What passes without a translation is marked as ours too, so that it can be told from the machine's own. */
+const begun = ({ uplink, downlink }: Unit): Rule[] => [
+  rule(oifname(uplink.name), inSet(sets.segments, "ip saddr"), drop("NO_TRANSLATION")),
+  rule(iifname(OVERLAY, uplink.name, downlink.name), ctMark(0), setCtMark(CONNECTION_IS_OURS)),
+];
 
 /** Both ends of a connection with the Internet start with segments that fit it, and the tunnel. */
 function segmentSize(want: DesiredState, unit: Unit): KernelObject {

@@ -1,4 +1,5 @@
 import type { DesiredState } from "../../model/desired.ts";
+import type { NatRule } from "../../model/nat.ts";
 import type { Rule } from "../../model/nft/rule.ts";
 import type { Unit } from "../../model/unit.ts";
 import { formatIpv4 } from "../../net/ipv4.ts";
@@ -13,20 +14,31 @@ import { natCounterKey, numberRules } from "./number.ts";
 import { translate } from "./statement.ts";
 import { inOrder, translationsOf } from "./translation.ts";
 
-/** The conntrack mark of each translation of a wish, by rule id. Counters are read back through it. */
-export function natNumbers(want: DesiredState): Map<string, number> {
+/**
+ * The conntrack mark of each translation that a desired state has on a unit, by rule id. Counters are read back through
+ * it, and connections that carry another one have lost what made them.
+ */
+export function natNumbers(want: DesiredState, unit: string): Map<string, number> {
   return numberRules([
-    ...(want.nat ?? []).map((r) => r.id),
-    ...(want.elasticIps ?? []).map((e) => elasticRuleId(e.address)),
-    ...(want.pat ? [PAT_RULE_ID] : []),
+    ...(want.nat ?? []).map((rule) => ({ id: rule.id, says: saidBy(rule) })),
+    ...(want.elasticIps ?? []).map((e) => ({ id: elasticRuleId(e.address), says: e.overlayIp ?? "" })),
+    ...(want.pat ? [{ id: PAT_RULE_ID, says: `${want.pat.address} ${want.pat.ports[unit] ?? ""}` }] : []),
   ]);
 }
+
+/** Neither its place among others nor whether it logs changes what it makes of a packet. */
+const saidBy = (rule: NatRule): string =>
+  JSON.stringify(
+    inOrder([rule])
+      .flatMap(translationsOf)
+      .map(({ action, match, to }) => [action, match, to]),
+  );
 
 export const nat: Stage = {
   name: "nat",
   does: "translates destinations before routing and sources after it: rules by priority, then Elastic IPs, then PAT",
   objects: (want, unit) => {
-    const numbers = natNumbers(want);
+    const numbers = natNumbers(want, unit.name);
     const translations = inOrder(want.nat ?? []).flatMap(translationsOf);
     const compiled = (action: "dnat" | "snat") =>
       groupsOf(

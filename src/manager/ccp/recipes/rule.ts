@@ -27,6 +27,7 @@ export function ruleBody(rule: AnyRule, id: string, look: Look) {
     ...(services && { services }),
     ...(rule.disabled === true && { enabled: false }),
     ...(rule.logged === true && { logging: true }),
+    ...("persist_established" in rule && rule.persist_established === true && { persistEstablished: true }),
   };
 }
 

@@ -117,6 +117,12 @@ export const Rule = object("Rule", ruleFields);
 /** A rule of the gateway firewall. Addresses are those inside: after DNAT, before SNAT. */
 export const GatewayRule = object("Rule", {
   ...ruleFields,
+  persist_established: Type.Optional(
+    Type.Boolean({
+      description:
+        "Connections that match and have begun go on, whatever this rule or one before it comes to say of new ones. Default false.",
+    }),
+  ),
   scope: Type.Optional(
     Type.Array(tier0Path("On the gateways of a Tier-0."), {
       minItems: 1,

@@ -183,7 +183,7 @@ test("the order of interfaces and their names mean nothing, only the device numb
 test.each([
   ["ENROL_UNREACHABLE", { manager: "https://10.99.250.10", why: "connect ECONNREFUSED" }],
   ["ENROL_WRONG_AUTHORITY", { pinned: "sha256:00", found: "sha256:11" }],
-  ["ENROL_REFUSED", { status: 403, why: "the token is used up" }],
+  ["ENROL_REFUSED", { status: 403, why: "is not listed for a gateway" }],
 ] as const)("%s: nothing is started without a certificate, and it is asked for again", async (code, detail) => {
   world.tell({ userData: managed });
   world.enrolFails = new PcgError(code, detail);
@@ -201,11 +201,19 @@ test.each([
   expect(world.isReady).toBe(true);
 });
 
-test("a new token in the user data is used at once", async () => {
+test("a spent token is not shown again and again, the state says what to do, and a new one is used at once", async () => {
   world.tell({ userData: managed });
-  world.enrolFails = new PcgError("ENROL_REFUSED", { why: "the token is used up" });
+  world.enrolFails = new PcgError("ENROL_TOKEN_REFUSED", { why: "was used at 2026-01-01T00:00:00.000Z" });
   world.boot();
   await world.pass(300_000);
+  expect(world.done.filter((line) => line === "enrol")).toHaveLength(1);
+  expect(world.state.problems).toMatchObject([
+    {
+      code: "ENROL_TOKEN_REFUSED",
+      what: expect.stringContaining("was used at 2026-01-01"),
+      remedy: expect.stringMatching(/nsx-manager join gateway NAME.*manager\.aws: true/),
+    },
+  ]);
   world.enrolFails = undefined;
   world.tell({ userData: managed.replace("once", "another") });
   await world.pass(6_000);

@@ -4,7 +4,8 @@ import type { Host } from "./host.ts";
 import { type Problem, problemOf } from "./problem.ts";
 import type { EnrolAccess } from "./user-data.ts";
 
-const PAUSE_MS = { first: 5_000, most: 60_000 } as const;
+/** A token that was refused never becomes good again: it is shown once more for the manager that was set right. */
+const PAUSE_MS = { first: 5_000, most: 60_000, token: 1_800_000 } as const;
 
 interface EnrolmentWorld {
   readonly clock: Clock;
@@ -56,8 +57,9 @@ export class Enrolment {
     } catch (error) {
       if (told !== this.#told) return;
       this.#problem = problemOf(error, "ENROL_UNREACHABLE");
-      log.warn("not enrolled", { why: this.#problem.what, againInMs: this.#pauseMs });
-      this.#endPause = clock.after(this.#pauseMs, () => void this.#try(manager));
+      const pauseMs = this.#problem.code === "ENROL_TOKEN_REFUSED" ? PAUSE_MS.token : this.#pauseMs;
+      log.warn("not enrolled", { why: this.#problem.what, againInMs: pauseMs });
+      this.#endPause = clock.after(pauseMs, () => void this.#try(manager));
       this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MS.most);
     }
     changed();

@@ -29,7 +29,9 @@ const remedies: Partial<Record<ErrorCode, string>> = {
   ENROL_WRONG_AUTHORITY:
     "set manager.pin in the user data to what the manager says its pin is, or manager.urls to the right one",
   ENROL_REFUSED:
-    "have the manager give out a new token for this unit (nsx-manager join gateway NAME), and put it in the user data; with aws: true, have it list this instance (nsx-manager put /enrolment/aws/gateways/NAME FILE)",
+    "see the manager's log; with aws: true, have it list this instance (nsx-manager put /enrolment/aws/gateways/NAME FILE)",
+  ENROL_TOKEN_REFUSED:
+    "a machine that replaces another needs a token of its own: stop the instance, put a new one (nsx-manager join gateway NAME) in its user data, start it; or write manager.aws: true there in place of token, and have the manager list the instance (nsx-manager put /enrolment/aws/gateways/NAME FILE)",
   ENROL_BAD_ANSWER: "see that manager.urls leads to a manager, and of this version",
   ENROL_TOO_OFTEN: "nothing; it is tried again later",
 };

@@ -40,7 +40,7 @@ export function assignRoles(interfaces: readonly CloudInterface[], nics: readonl
   const found = roles.map((row) => assign(row, interfaces, nics));
   const assigned = found.flatMap((one) => ("problem" in one ? [] : [one]));
   const problems = found.flatMap((one) => ("problem" in one ? [one.problem] : []));
-  return { assigned, problems: [...problems, ...overlapping(assigned)] };
+  return { assigned, problems: [...problems, ...shared(assigned), ...overlapping(assigned)] };
 }
 
 function assign(
@@ -82,6 +82,19 @@ const notInKernel = (role: Role, it: CloudInterface, nics: readonly Nic[]): Prob
 });
 
 const named = ({ id, mac }: CloudInterface) => `${id} (${mac})`;
+
+/** Metadata that give one MAC two device numbers. */
+const shared = (assigned: readonly Assigned[]): Problem[] =>
+  assigned.flatMap((a, i) =>
+    assigned
+      .slice(i + 1)
+      .filter(({ name }) => name === a.name)
+      .map((b) => ({
+        code: "BOOT_ENI_AMBIGUOUS",
+        what: `${a.role} and ${b.role} are one interface, ${a.name} (${a.mac})`,
+        remedy: "attach an ENI for each of the three roles",
+      })),
+  );
 
 /** The kernel sends to a subnet by one interface: of two that overlap, one would be deaf. */
 function overlapping(assigned: readonly Assigned[]): Problem[] {

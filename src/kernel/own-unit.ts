@@ -35,7 +35,7 @@ export const ownAddresses = (unit: OwnUnit): InterfaceAddress[] => roles.flatMap
 
 export const networksOf = ({ addresses }: OwnLink): Prefix[] => addresses.map(networkOf);
 
-/** The unit of this configuration among the machine's interfaces. @throws INTERFACE_MISSING */
+/** The unit of this configuration among the machine's interfaces. @throws INTERFACE_MISSING, INTERFACE_SHARED */
 export function ownUnitOf(config: UnitConfig, found: readonly FoundInterface[]): OwnUnit {
   const link = (role: Role): OwnLink => {
     const { name, addresses } = findInterface(role, config, found);

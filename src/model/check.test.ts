@@ -120,10 +120,9 @@ test.each([
 });
 
 test("checkUnitConfig wants a controller where agents are to be told what it says", () => {
-  const link = { name: "eth0" };
   const unit = {
     unit: "a",
-    interfaces: { uplink: link, downlink: link, management: link },
+    interfaces: { uplink: { name: "eth0" }, downlink: { name: "eth1" }, management: { name: "eth2" } },
     tep: { address: "10.0.0.1" },
     agents: {},
   };
@@ -145,5 +144,25 @@ test("checkUnitConfig wants a name or a MAC for every interface", () => {
   expect(checked).toEqual({
     ok: false,
     flaws: [{ field: "interfaces.uplink", value: undefined, why: "give name or mac" }],
+  });
+});
+
+test("checkUnitConfig refuses one NIC for two roles by field and value", () => {
+  const checked = checkUnitConfig({
+    unit: "a",
+    interfaces: {
+      uplink: { name: "ens5", mac: "02:00:00:00:00:0A" },
+      downlink: { name: "ens5" },
+      management: { mac: "02:00:00:00:00:0a" },
+    },
+    tep: { address: "10.0.0.1" },
+  });
+  const why = (field: string) => `is already interfaces.uplink.${field}; each role needs a NIC of its own`;
+  expect(checked).toEqual({
+    ok: false,
+    flaws: [
+      { field: "interfaces.downlink.name", value: "ens5", why: why("name") },
+      { field: "interfaces.management.mac", value: "02:00:00:00:00:0a", why: why("mac") },
+    ],
   });
 });

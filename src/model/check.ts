@@ -26,7 +26,23 @@ export function checkUnitConfig(document: unknown): Checked<UnitConfig> {
     .map(([role]): Flaw => ({ field: `interfaces.${role}`, value: undefined, why: "give name or mac" }));
   const { agents, controller } = document;
   const unfed: Flaw[] = agents && !controller ? [{ field: "agents", value: undefined, why: "needs controller" }] : [];
-  return checked(document, [...flaws, ...unfed]);
+  return checked(document, [...flaws, ...sharedInterfaces(document), ...unfed]);
+}
+
+/** One NIC has one role. What is named once by name and once by MAC only the machine can tell: unit-of.ts. */
+function sharedInterfaces({ interfaces }: UnitConfig): Flaw[] {
+  const taken = new Map<string, string>();
+  return Object.entries(interfaces).flatMap(([role, { name, mac }]): Flaw[] =>
+    Object.entries({ name, mac: mac?.toLowerCase() }).flatMap(([key, value]): Flaw[] => {
+      if (value === undefined) return [];
+      const field = `interfaces.${role}.${key}`;
+      const earlier = taken.get(`${key} ${value}`);
+      if (earlier === undefined) taken.set(`${key} ${value}`, field);
+      return earlier === undefined
+        ? []
+        : [{ field, value, why: `is already ${earlier}; each role needs a NIC of its own` }];
+    }),
+  );
 }
 
 /** Form first; then what only the whole can tell. DHCP servers are checked by src/dhcp. */

@@ -47,3 +47,8 @@ test.each([
 ])("unitOf without $without says which role misses what", ({ list, says }) => {
   expect(() => unitOf(config, list)).toThrow(says);
 });
+
+test("unitOf refuses one NIC for two roles, though it is named by name and by MAC", () => {
+  const shared = { ...config, interfaces: { ...config.interfaces, management: { mac: "02:00:00:00:01:0a" } } };
+  expect(() => unitOf(shared, found)).toThrow(/INTERFACE_SHARED.*role=uplink.*other=management.*interface=ens5/);
+});

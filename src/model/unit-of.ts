@@ -21,7 +21,7 @@ const ROUTER_MAC = "02:50:56:56:44:52";
 
 export const routerMacOf = ({ routerMac = ROUTER_MAC }: UnitConfig): Mac => parseMac(routerMac);
 
-/** Joins what the configuration says with what the machine has. @throws INTERFACE_MISSING naming role and reason */
+/** Joins what the configuration says with what the machine has. @throws INTERFACE_MISSING naming role and reason, INTERFACE_SHARED */
 export function unitOf(
   config: UnitConfig,
   found: readonly FoundInterface[],
@@ -49,18 +49,23 @@ export function unitOf(
   };
 }
 
-/** The interface the configuration means by a role. @throws INTERFACE_MISSING */
+/** The interface the configuration means by a role, and by that role alone. @throws INTERFACE_MISSING, INTERFACE_SHARED */
 export function findInterface(
   role: Role,
   { interfaces }: UnitConfig,
   found: readonly FoundInterface[],
 ): FoundInterface {
   const { name, mac } = interfaces[role];
-  const wanted = name ?? mac?.toLowerCase();
-  const it = found.find((f) => (name === undefined ? f.mac === wanted : f.name === wanted));
-  if (!it) throw new PcgError("INTERFACE_MISSING", { role, wanted, have: found.map((f) => f.name).join(" ") });
+  const it = found.find((f) => isMeant(interfaces[role], f));
+  const have = found.map((f) => f.name).join(" ");
+  if (!it) throw new PcgError("INTERFACE_MISSING", { role, wanted: name ?? mac?.toLowerCase(), have });
+  const other = roles.find((one) => one !== role && isMeant(interfaces[one], it));
+  if (other) throw new PcgError("INTERFACE_SHARED", { role, other, interface: it.name });
   return it;
 }
+
+const isMeant = ({ name, mac }: UnitConfig["interfaces"][Role], found: FoundInterface): boolean =>
+  name === undefined ? found.mac === mac?.toLowerCase() : found.name === name;
 
 function interfaceOf(role: Role, config: UnitConfig, found: readonly FoundInterface[]): UnitInterface {
   const { interfaces, tep } = config;

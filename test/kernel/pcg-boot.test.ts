@@ -109,7 +109,7 @@ test("pcg-boot waits for a slow cloud, enrols, starts the gateway, and is ready 
   bench.boot();
   await until("the state is there", () => existsSync(bench.paths.state));
   await bench.untilCodes("CLOUD_METADATA_SLOW");
-  await bench.untilCodes("ENROL_REFUSED");
+  await bench.untilCodes("ENROL_TOKEN_REFUSED");
   expect(existsSync(join(bench.root, "notes")) && bench.notes().includes(START)).toBe(false);
 
   bench.tell({ faults: {}, userData: access(await manager.token()) });

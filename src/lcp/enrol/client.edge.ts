@@ -3,7 +3,7 @@ import { messageOf, PcgError } from "../../base/error.ts";
 import type { Credentials } from "../connect.edge.ts";
 import { identityIn, uriOf } from "../identity.ts";
 import { newRequest } from "../request.ts";
-import { exchange } from "./exchange.edge.ts";
+import { type Exchange, exchange } from "./exchange.edge.ts";
 import type { InstanceProof } from "./instance-metadata.edge.ts";
 import { pinOf } from "./pin.ts";
 
@@ -24,13 +24,14 @@ export interface EnrolWith {
 /**
  * A node's first certificate. Its key is made here, and stays.
  *
- * @throws ENROL_UNREACHABLE, ENROL_WRONG_AUTHORITY, ENROL_REFUSED, ENROL_BAD_ANSWER
+ * @throws ENROL_UNREACHABLE, ENROL_WRONG_AUTHORITY, ENROL_REFUSED, ENROL_TOKEN_REFUSED, ENROL_BAD_ANSWER
  */
 export async function enrol({ manager, pin, proof }: EnrolWith): Promise<Credentials> {
   const authority = await pinnedAuthority(manager, pin);
   const { key, request } = await newRequest();
   const nonce = "token" in proof ? {} : { nonce: await nonceOf(manager, authority) };
-  const answer = await exchange({ manager, path: "/enrol", body: { ...proof, ...nonce, request }, authority });
+  const question = { manager, path: "/enrol", body: { ...proof, ...nonce, request }, authority };
+  const answer = await ("token" in proof ? byToken(question) : exchange(question));
   return credentialsOf(answer, { key, authority, manager });
 }
 
@@ -46,6 +47,17 @@ export async function renew(manager: string, as: Credentials): Promise<Credentia
   const next = credentialsOf(answer, { key, authority, manager });
   if (nameIn(next) !== nameIn(as)) throw badAnswer(manager, `the certificate is of ${nameIn(next)}`);
   return next;
+}
+
+/** What a manager denies to whoever shows a token, it denies for the token: it never becomes good again. */
+async function byToken(question: Exchange): Promise<unknown> {
+  try {
+    return await exchange(question);
+  } catch (error) {
+    if (!(error instanceof PcgError && error.code === "ENROL_REFUSED" && error.detail["code"] === "MANAGER_DENIED"))
+      throw error;
+    throw new PcgError("ENROL_TOKEN_REFUSED", { manager: question.manager, why: error.detail["why"] }, error);
+  }
 }
 
 /** The root that was pinned: whoever gives it is not believed for that, only what matches. */

@@ -1,5 +1,5 @@
 import type { LabPaths } from "./lab-paths.ts";
-import { ipBatch, type Step } from "./step.ts";
+import { ipBatch, run, type Step } from "./step.ts";
 import { PORT, switchFlows, tlvMap } from "./switch-flows.ts";
 import { allEnis, macOf, subnetOf, type Topology, type VirtualMachine, VPC_MTU } from "./topology.ts";
 
@@ -10,10 +10,13 @@ export interface Programs {
   readonly httpHost: string;
   readonly dhcpScript: string;
   readonly metadataHost: string;
+  readonly packetBuffers: string;
 }
 
 /** Where a VM's DHCP client writes down what it got. */
 export const leaseFile = (lab: LabPaths, { name }: VirtualMachine): string => `${lab.node(name)}/lease.json`;
+
+const pidFile = (lab: LabPaths, { name }: VirtualMachine, program: string) => `${lab.node(name)}/${program}.pid`;
 
 /** A VM from power-on: its Open vSwitch, the flows, a DHCP client and a web server inside. */
 export function machine(topology: Topology, lab: LabPaths, vm: VirtualMachine, programs: Programs): readonly Step[] {
@@ -30,6 +33,7 @@ export function machine(topology: Topology, lab: LabPaths, vm: VirtualMachine, p
   return [
     { kind: "directory", path: lab.node(vm.name) },
     ...openVswitch(topology, lab, vm),
+    run(undefined, programs.node, programs.packetBuffers, pidFile(lab, vm, "ovs-vswitchd")),
     dhcpClient,
     webServer(lab, { node: `${vm.name}-nsx`, calledItself: vm.name }, programs),
   ];
@@ -86,8 +90,8 @@ function openVswitch(topology: Topology, lab: LabPaths, vm: VirtualMachine): rea
     namespace,
     env,
     log: lab.log(`${vm.name}-${program}`),
-    pidFile: `${directory}/${program}.pid`,
-    argv: [program, ...argv, "--detach", `--pidfile=${directory}/${program}.pid`, ...quietly(lab, vm, program)],
+    pidFile: pidFile(lab, vm, program),
+    argv: [program, ...argv, "--detach", `--pidfile=${pidFile(lab, vm, program)}`, ...quietly(lab, vm, program)],
   });
   return [
     { kind: "run", argv: ["nft", "-f", "-"], stdin: switchOnly, namespace },

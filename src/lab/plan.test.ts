@@ -11,6 +11,7 @@ const programs = {
   httpHost: "/src/http.ts",
   dhcpScript: "/src/dhcp.sh",
   metadataHost: "/src/m.ts",
+  packetBuffers: "/src/p.ts",
 };
 const steps = allSteps(plan(topology, labPaths("x"), programs, { wishing: "manager" }));
 const daemons = steps.flatMap((step) => (step.kind === "daemon" ? [step] : []));

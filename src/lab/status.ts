@@ -80,6 +80,8 @@ export function pokeText({ name, gateway, manager }: LabStatus): string {
     exec("vm-1", "curl -s http://198.51.100.10/"),
     exec("inet", "curl -s http://203.0.113.10/"),
     exec("vm-2", "ping -c 3 192.168.100.3"),
+    exec("inet", "iperf3 -s -1 -D"),
+    exec("vm-1", "iperf3 -c 198.51.100.10"),
     exec("pcg-a", "tshark -i downlink0 -d udp.port==6081,geneve"),
     exec("pcg-a", "nft list ruleset"),
     ...Object.values(gateway).map(({ socket }) => `  npm run pcgd -- status --socket ${socket}`),

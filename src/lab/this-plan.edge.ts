@@ -15,6 +15,7 @@ export const thesePrograms: Programs = {
   httpHost: here("./http-host.edge.ts"),
   dhcpScript: here("./dhcp-client.sh"),
   metadataHost: here("./metadata-host.edge.ts"),
+  packetBuffers: here("./packet-buffers.edge.ts"),
 };
 
 /** The plan of a laboratory on this machine. */

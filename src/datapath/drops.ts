@@ -28,6 +28,8 @@ export const drops = {
     at: "downlink",
     says: "plain packet on the downlink whose source is an overlay's, the gateway's, or of no VPC prefix joined here",
   },
+  /** Also by the uplink's program. */
+  FRAGMENTS: { at: "downlink", says: "fragment of a sender whose incomplete datagrams take their share of memory" },
   CONTROL_RATE: { at: "downlink", says: "control packets came faster than their limit" },
   // overlay: towards a VM
   OVERLAY_PROTOCOL: { at: "overlay", says: "only IPv4 goes into the overlay" },

@@ -186,6 +186,8 @@ const refused: Partial<Record<keyof typeof drops, readonly (readonly [string, ()
   ],
   ENCAPSULATION_FAILED: [],
   CONTROL_RATE: [],
+  // fragments.test.ts
+  FRAGMENTS: [],
   ERROR_NOT_OWN: [
     [
       "a VM's ICMP error about what it has sent itself",

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -25,6 +25,7 @@ beforeAll(() => {
   t = bench();
   sh("ip link set lo up");
   first = t.bpf.programFd("downlink_ingress");
+  mkdirSync(join(t.directory, "other"));
   other = openBpf(join(t.directory, "other"), OBJECT_DIR);
   other.ensureLoaded();
   second = other.programFd("downlink_ingress");

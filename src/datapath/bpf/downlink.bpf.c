@@ -9,6 +9,7 @@
 #include "lib/count.h"
 #include "lib/ecn.h"
 #include "lib/flow.h"
+#include "lib/fragments.h"
 #include "lib/outer.h"
 #include "lib/sender.h"
 #include "lib/source.h"
@@ -155,6 +156,9 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 		return drop(skb, reason);
 	if (dhcp)
 		return to_socket(skb, CONTROL_DHCP, gw->dhcp_per_second, PASS_CONTROL_DHCP);
+	reason = judge_fragment(&in->ip, t->end - t->inner - ETH_HLEN, SIDE_OVERLAY);
+	if (reason != NO_DROP)
+		return drop(skb, reason);
 	in->plain = is_plain(skb, &in->ip, t->end - t->inner - ETH_HLEN) &&
 		    load_transport(skb, &in->ip, t->inner + INNER_HEADERS, &in->l4);
 	return pass_on(skb, gw, t, in, &key, inner_flow(skb, gw, in, &key));
@@ -225,6 +229,8 @@ INLINE int underlay_packet(struct __sk_buff *skb, const struct gateway *gw)
 	/* What is cut short or contradicts itself is the stack's to drop. */
 	if (!bpf_skb_load_bytes(skb, ETH_HLEN, &ip, sizeof(ip))) {
 		reason = judge_source(skb, gw, &ip, ETH_HLEN + ip.ihl * 4, SIDE_UNDERLAY);
+		if (reason == NO_DROP)
+			reason = judge_fragment(&ip, skb->len - ETH_HLEN, SIDE_UNDERLAY);
 		if (reason != NO_DROP)
 			return drop(skb, reason);
 	}

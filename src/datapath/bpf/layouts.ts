@@ -92,6 +92,11 @@ export const structs = {
   source: { reason: "u32", believed: "u32" },
   /** When the next control packet of a class would come exactly at its rate, in nanoseconds since boot. */
   budget: { due: "u64" },
+  /** Who pays for fragments. Of what comes by the uplink, the destination too, and everyone: zeroes. */
+  payer: { source: "ipv4", destination: "ipv4", side: "u32" },
+  datagramKey: { source: "ipv4", destination: "ipv4", id: "be16", protocol: "u8", side: "u8" },
+  /** Fragments of a datagram that is not complete: since when, the memory they take, and where the next one begins. */
+  datagram: { begun: "u64", charged: "u32", next: "u32" },
 } as const satisfies Record<string, Struct>;
 
 /** Classes of control packets, each with a budget of its own. */
@@ -144,6 +149,9 @@ export const maps = {
   /** What flows that are no more carried for each translation, beside what nftables counted. */
   flow_counters: hash("ruleDirection", "counter"),
   control_budget: { type: "ARRAY", key: "index", value: "budget", entries: controlClasses.length },
+  /** A share of the memory in which fragments wait, per sender: see lib/fragments.h. */
+  fragment_budgets: { type: "LRU_HASH", key: "payer", value: "budget", entries: 16_384 },
+  datagrams: { type: "LRU_HASH", key: "datagramKey", value: "datagram", entries: 65_536 },
   drops: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(drops).length },
   passes: { type: "PERCPU_ARRAY", key: "index", value: "counter", entries: Object.keys(passes).length },
 } as const satisfies Record<string, MapRow>;

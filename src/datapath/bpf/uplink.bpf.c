@@ -5,6 +5,7 @@
  */
 #include "lib/canonical.h"
 #include "lib/flow.h"
+#include "lib/fragments.h"
 #include "lib/source.h"
 
 #define SOURCE offsetof(struct iphdr, saddr)
@@ -60,11 +61,12 @@ int uplink_ingress(struct __sk_buff *skb)
 	if (is_icmp_error(skb, &ip, l4) && replace_embedded_source(skb, &canonical_in, l4))
 		return drop(skb, DROP_UPLINK_MALFORMED);
 	eip = bpf_map_lookup_elem(&canonical_in, &ip.daddr);
-	if (!eip)
-		return let_pass(skb, PASS_UPLINK_IN_OTHER);
-	if (replace(skb, &ip, DESTINATION, ip.daddr, *eip))
+	if (eip && replace(skb, &ip, DESTINATION, ip.daddr, *eip))
 		return drop(skb, DROP_UPLINK_MALFORMED);
-	return let_pass(skb, PASS_CANONICAL_IN);
+	reason = judge_fragment(&ip, skb->len - ETH_HLEN, SIDE_UPLINK);
+	if (reason != NO_DROP)
+		return drop(skb, reason);
+	return let_pass(skb, eip ? PASS_CANONICAL_IN : PASS_UPLINK_IN_OTHER);
 }
 
 /*

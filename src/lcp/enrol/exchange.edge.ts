@@ -7,6 +7,8 @@ import { HANDSHAKE_MS } from "../sockets.ts";
 
 /** The longest answer: a chain and a root. */
 const MOST_BYTES = 64 * 1024;
+/** For all of it: one that says a byte now and then is not waited for. */
+const WHOLE_MS = 30_000;
 
 export interface Exchange {
   /** Such as `https://10.99.250.10`. */
@@ -31,6 +33,7 @@ export async function exchange({ manager, path, body, authority, as }: Exchange)
     method: text === undefined ? "GET" : "POST",
     agent: false,
     timeout: HANDSHAKE_MS,
+    signal: AbortSignal.timeout(WHOLE_MS),
     minVersion: "TLSv1.3",
     headers:
       text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) },

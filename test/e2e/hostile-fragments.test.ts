@@ -32,7 +32,8 @@ function fragmentedPings(from: Namespace, to: string): Promise<number> {
 }
 
 test("20,000 incomplete datagrams of one VM take no fragmented packet of another", async () => {
-  await until("the victim has its address", () => pings(vm2, address.inet));
+  // By the first of these the victim learns of how large its fragments may be.
+  await until("the victim's fragments pass", () => pings(vm2, address.inet, "-s 4000"));
   const socket = new RawSocket(vm1Underlay, "eth0");
   onTestFinished(() => socket.close());
   const before = await dropped("FRAGMENTS");

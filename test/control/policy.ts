@@ -35,6 +35,8 @@ export function api(method: Method, path: string, body?: unknown): Json {
 
 export interface Realized {
   readonly state: string;
+  /** Whether every gateway it concerns has it; one that concerns none is not realized, and nobody is waited for. */
+  readonly isPassed: boolean;
   readonly problems: readonly { readonly gateway: string; readonly id: string; readonly why: string }[];
   /** Up to where the gateway's kernel has what it was told. */
   readonly position: number;
@@ -45,10 +47,11 @@ export function realization(path: string): Realized {
   const answer = api("GET", `/infra/realized-state/status?intent_path=${path}`) as {
     readonly consolidated_status: { readonly consolidated_status: string };
     readonly problems: Realized["problems"];
-    readonly enforcement: readonly { readonly realized: number | null }[];
+    readonly enforcement: readonly { readonly realized: number | null; readonly state: string }[];
   };
   return {
     state: answer.consolidated_status.consolidated_status,
+    isPassed: answer.enforcement.every(({ state }) => state === "SUCCESS"),
     problems: answer.problems,
     position: answer.enforcement[0]?.realized ?? 0,
   };
@@ -57,13 +60,13 @@ export function realization(path: string): Realized {
 /** A gateway that had no manager pauses before it tries again: some seconds after a short while. */
 const PATIENCE_MS = 30_000;
 
-/** Waits until an object is reported to be in the kernel. */
+/** Waits until an object is reported to be in the kernels of all gateways it concerns. */
 export const realized = (path: string): Promise<Realized> =>
   until(
     `${path} is realized`,
     () => {
       const its = realization(path);
-      return its.state === "SUCCESS" ? its : undefined;
+      return its.isPassed ? its : undefined;
     },
     PATIENCE_MS,
   );

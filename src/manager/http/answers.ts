@@ -5,8 +5,10 @@ import { Role } from "./roles.ts";
 
 const text = (description: string) => Type.String({ description });
 
-const RealizedState = Type.Enum(["SUCCESS", "IN_PROGRESS", "ERROR", "UNINITIALIZED"], {
-  description: "UNINITIALIZED: a gateway has never said how things are.",
+const RealizedState = Type.Enum(["SUCCESS", "IN_PROGRESS", "ERROR", "UNKNOWN", "UNINITIALIZED"], {
+  description:
+    "UNKNOWN: a gateway is not connected. UNINITIALIZED: a gateway has never said how things are, or nothing enforces it, " +
+    "such as a service by itself, or the distributed firewall, of which agents do not report.",
 });
 
 const Problem = Type.Object({
@@ -30,7 +32,9 @@ export const Realized = Type.Object(
   {
     intent_path: text("The object."),
     consolidated_status: Type.Object({ consolidated_status: RealizedState }),
-    publish_status: Type.Enum(["REALIZED", "UNREALIZED", "ERROR"], { description: "The same in other words." }),
+    publish_status: Type.Enum(["REALIZED", "UNREALIZED", "UNKNOWN", "ERROR"], {
+      description: "The same in other words.",
+    }),
     problems,
     enforcement: Type.Array(Type.Object(enforcementFields), { description: "Every gateway that it concerns." }),
   },
@@ -51,7 +55,7 @@ export const SegmentPortState = Type.Object(
     intent_path: text("The port."),
     status: Type.Enum(["UP", "DOWN", "UNKNOWN"], {
       description:
-        "UP: a gateway of its Tier-0 has it as wished, and serves the VM's agent. UNKNOWN: none of them reports.",
+        "UP: a gateway of its Tier-0 has it as wished, with or without an agent. UNKNOWN: none of them reports.",
     }),
     attachment: Type.Object({ id: text("The virtual machine's id, by which its agent is known.") }),
     tep_address: Type.Union([Type.String(), Type.Null()], { description: "The VM's tunnel endpoint." }),

@@ -12,6 +12,7 @@ const publishStatus = {
   SUCCESS: "REALIZED",
   ERROR: "ERROR",
   IN_PROGRESS: "UNREALIZED",
+  UNKNOWN: "UNKNOWN",
   UNINITIALIZED: "UNREALIZED",
 } as const;
 

@@ -1,7 +1,10 @@
 import type { ReportBody } from "../../model/report.ts";
 import type { Enforcement, Realization } from "./realization.ts";
 
-/** UP: packets of the interface pass somewhere. UNKNOWN: there is nobody who could tell. */
+/**
+ * UP: a gateway passes packets of the interface, whether or not the VM has an agent. UNKNOWN: no gateway reports that
+ * could tell.
+ */
 type PortStatus = "UP" | "DOWN" | "UNKNOWN";
 
 /** How a port is at one gateway. */
@@ -37,5 +40,5 @@ export function portStateOf(
 
 function statusOf(reporting: readonly PortEnforcement[], having: readonly PortEnforcement[]): PortStatus {
   if (reporting.length === 0) return "UNKNOWN";
-  return having.some(({ agent_connected: served }) => served) ? "UP" : "DOWN";
+  return having.length > 0 ? "UP" : "DOWN";
 }

@@ -34,6 +34,8 @@ test.each([
   ["both have all of it", report(7), report(9), "SUCCESS"],
   ["one has not come to the newest part", report(6), report(7), "IN_PROGRESS"],
   ["one was never heard", report(7), undefined, "UNINITIALIZED"],
+  ["one is away, which had it", { ...report(7), connected: false }, report(7), "UNKNOWN"],
+  ["one is away, and the other cannot do it", { ...report(7), connected: false }, report(7, [[dhcp, "no"]]), "ERROR"],
   ["one has not said", report(null), report(7), "UNINITIALIZED"],
   ["one cannot do a part of it", report(7, [[dhcp, "no"]]), report(7), "ERROR"],
   ["one says so before its kernel has the rest", report(6, [[dhcp, "no"]]), report(7), "ERROR"],
@@ -67,6 +69,20 @@ test("realizationOf names the gateway, the part and the reason", () => {
   ]);
 });
 
-test("realizationOf what concerns no gateway is SUCCESS", () => {
-  expect(realizationOf("/infra/services/http", worldOf({}))).toEqual({ state: "SUCCESS", enforcement: [] });
+test("realizationOf what nothing enforces is not SUCCESS", () => {
+  expect(realizationOf("/infra/services/http", worldOf({}))).toEqual({ state: "UNINITIALIZED", enforcement: [] });
+  const nobody = { ...worldOf({}), gatewaysOf: () => [] };
+  expect(realizationOf("/infra/segments/web", nobody)).toEqual({ state: "UNINITIALIZED", enforcement: [] });
 });
+
+test.each(["/infra/domains/default/security-policies/web", "/infra/domains/default/security-policies/web/rules/ping"])(
+  "realizationOf what gateways only pass on to agents is not SUCCESS, whatever gateways have: %s",
+  (path) => {
+    const world = {
+      ...worldOf({ "pcg-a": report(9), "pcg-b": report(9) }),
+      outputsOf: () => [{ tier0: "t0", id: ResourceId("policy", "web") }],
+    };
+    const its = realizationOf(path, world);
+    expect([its.state, its.enforcement.map(({ state }) => state)]).toEqual(["UNINITIALIZED", ["SUCCESS", "SUCCESS"]]);
+  },
+);

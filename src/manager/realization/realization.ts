@@ -1,8 +1,12 @@
 import { type Position, START } from "../../lcp/position.ts";
 import type { Resource, ResourceId } from "../../lcp/resource.ts";
+import { kindOf } from "../policy/kinds.ts";
 
-/** SUCCESS: the kernels have it. UNINITIALIZED: a gateway has never said how things are. */
-type RealizedState = "SUCCESS" | "IN_PROGRESS" | "ERROR" | "UNINITIALIZED";
+/**
+ * NSX's words. SUCCESS: the kernels have it. UNKNOWN: a gateway is away, so that what it said last may be true no more.
+ * UNINITIALIZED: nothing enforces it, or a gateway has never said how things are.
+ */
+type RealizedState = "SUCCESS" | "IN_PROGRESS" | "ERROR" | "UNKNOWN" | "UNINITIALIZED";
 
 /** What a gateway last said of itself. */
 export interface GatewayReport {
@@ -54,14 +58,19 @@ export interface Realization {
   readonly enforcement: readonly Enforcement[];
 }
 
-/** Whether what an object says is in the kernels of all gateways it concerns. One that concerns none is. */
+/** Whether what an object says is in the kernels of all gateways it concerns, and whether these enforce it. */
 export function realizationOf(path: string, world: RealizationWorld): Realization {
   const outputs = Map.groupBy(world.outputsOf(path), ({ tier0 }) => tier0);
   const enforcement = [...outputs].flatMap(([tier0, its]) =>
     world.gatewaysOf(tier0).map((gateway) => enforcementAt(gateway, its, world)),
   );
-  return { state: worst(enforcement.map(({ state }) => state)), enforcement };
+  const states = enforcement.map(({ state }) => state);
+  const isEnforced = enforcement.length > 0 && !isForAgents(path);
+  return { state: worst(isEnforced ? states : [...states, "UNINITIALIZED"]), enforcement };
 }
+
+/** The distributed firewall: gateways only pass it on, and agents do not report what they enforce. */
+const isForAgents = (path: string): boolean => ["SecurityPolicy", "Rule"].includes(kindOf(path) ?? "");
 
 function enforcementAt(gateway: string, outputs: readonly Output[], world: RealizationWorld): Enforcement {
   const report = world.report(gateway);
@@ -69,7 +78,13 @@ function enforcementAt(gateway: string, outputs: readonly Output[], world: Reali
   const problems = report ? problemsOf(report, outputs, newest) : [];
   const { connected = false, realized = null } = report ?? {};
   const known = realized === null || (report && isOfThisLife(report, world.since)) ? realized : START;
-  return { gateway, connected, realized, state: stateOf(known, newest, problems.length), problems };
+  return {
+    gateway,
+    connected,
+    realized,
+    state: stateOf(known, newest, { connected, problems: problems.length }),
+    problems,
+  };
 }
 
 /** Where something fails in the kernel it has got no further than before it failed, whatever it was told since. */
@@ -85,13 +100,19 @@ function problemsOf({ problems, realized, failing }: GatewayReport, outputs: rea
   return isHeldUp ? [...own, { id: "kernel", why: failing }] : own;
 }
 
-function stateOf(realized: Position | null, newest: number, problems: number): RealizedState {
+interface Circumstances {
+  readonly connected: boolean;
+  readonly problems: number;
+}
+
+function stateOf(realized: Position | null, newest: number, { connected, problems }: Circumstances): RealizedState {
   if (realized === null) return "UNINITIALIZED";
+  if (!connected) return "UNKNOWN";
   if (problems > 0) return "ERROR";
   return realized < newest ? "IN_PROGRESS" : "SUCCESS";
 }
 
-const order: readonly RealizedState[] = ["SUCCESS", "IN_PROGRESS", "UNINITIALIZED", "ERROR"];
+const order: readonly RealizedState[] = ["SUCCESS", "IN_PROGRESS", "UNKNOWN", "UNINITIALIZED", "ERROR"];
 
 const worst = (states: readonly RealizedState[]): RealizedState =>
   order[Math.max(0, ...states.map((state) => order.indexOf(state)))] ?? "ERROR";

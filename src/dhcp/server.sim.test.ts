@@ -13,6 +13,8 @@ interface Believer {
   readonly clientId: string | undefined;
   offered: string | undefined;
   has: { ip: string; until: number } | undefined;
+  /** What it declined last. */
+  declined: string | undefined;
 }
 
 type Doing = (world: World, client: Believer, says: Says) => Promise<void>;
@@ -57,6 +59,9 @@ const deeds = {
   decline: withOwn(async (world, client, says, ip) => {
     await world.server.send("DECLINE", { ...says, requested: ip, serverId: GATEWAY });
     client.has = undefined;
+    // A port keeps one address from others: what it declined before rests no more.
+    if (client.declined !== undefined) world.rests.delete(client.declined);
+    client.declined = ip;
     world.rests.set(ip, world.clock.wall() + DECLINE_MS);
   }),
   steal: async (world, client, says) => {
@@ -80,6 +85,7 @@ class World {
     clientId,
     offered: undefined,
     has: undefined,
+    declined: undefined,
   }));
   server = this.start();
 

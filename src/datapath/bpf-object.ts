@@ -21,3 +21,5 @@ export const bpfProgram = (program: ProgramName, link: string): ObjectOf<"bpf-pr
 
 /** The value of maps that are sets. */
 export const PRESENT = { present: 1 } as const;
+/** A member that speaks for others: MEMBER_RELAY in lib/budget.h. */
+export const RELAY = { present: 2 } as const;

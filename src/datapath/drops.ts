@@ -30,6 +30,7 @@ export const drops = {
   },
   /** Also by the uplink's program. */
   FRAGMENTS: { at: "downlink", says: "fragment of a sender whose incomplete datagrams take their share of memory" },
+  CONTROL_RATE_PORT: { at: "downlink", says: "control packets of one segment port or tunnel endpoint came too fast" },
   CONTROL_RATE: { at: "downlink", says: "control packets came faster than their limit" },
   // overlay: towards a VM
   OVERLAY_PROTOCOL: { at: "overlay", says: "only IPv4 goes into the overlay" },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { drops } from "../../src/datapath/drops.ts";
 import { parseIpv4 } from "../../src/net/ipv4.ts";
+import { parseMac } from "../../src/net/mac.ts";
 import { type Bench, bench, sh } from "./harness.ts";
 import {
   address,
@@ -196,6 +197,7 @@ const refused: Partial<Record<keyof typeof drops, readonly (readonly [string, ()
   ],
   // sources.test.ts
   DOWNLINK_SPOOFED: [],
+  CONTROL_RATE_PORT: [],
 };
 
 const cases = Object.entries(refused).flatMap(([reason, rows]) =>
@@ -408,6 +410,28 @@ test("downlink_ingress lets each control class have its own rate, and a tenth of
   }
   t.put("gateway", { index: 0 }, { ...config, dhcpPerSecond: 0 });
   expect(send(discover).moved).toEqual({ CONTROL_RATE: 1 });
+  t.put("gateway", { index: 0 }, config);
+});
+
+test("downlink_ingress takes a port's flood of DHCP, and a tunnel endpoint's of control packets, from nobody else", () => {
+  t.put("gateway", { index: 0 }, { ...config, dhcpPerPort: 1, oamPerTep: 1 });
+  for (const index of [0, 1]) t.put("control_budget", { index }, { due: 0n });
+  const discover = (from: string = net.vmMac) => tunnel(fromVm(dhcp(), { to: BROADCAST, from }));
+  const oam = (from: string = net.vmTep) => tunnel(usual, { geneve: { control: true }, outer: { from } });
+  const flood = (packet: Buffer) => Array.from({ length: 20 }, () => Object.keys(send(packet).moved)).flat();
+  for (const [flooding, other, pass] of [
+    [discover(), discover(net.newMac), "control_dhcp"],
+    [oam(), oam(net.otherTep), "control_oam"],
+  ] as const) {
+    const moved = flood(flooding);
+    expect(moved.at(-1)).toBe("CONTROL_RATE_PORT");
+    expect(new Set(moved)).toEqual(new Set([pass, "CONTROL_RATE_PORT"]));
+    expect(send(other).moved).toEqual({ [pass]: 1 });
+  }
+  const relay = { vni: net.vni, tep: parseIpv4(net.vmTep), mac: parseMac(net.vmMac) };
+  t.put("members", relay, { present: 2 });
+  expect(new Set(flood(discover()))).toEqual(new Set(["control_dhcp"]));
+  t.put("members", relay, { present: 1 });
   t.put("gateway", { index: 0 }, config);
 });
 

@@ -37,6 +37,8 @@ export const config: MapValue<"gateway"> = {
   label: net.label,
   dhcpPerSecond: 1_000_000_000,
   oamPerSecond: 1_000_000_000,
+  dhcpPerPort: 1_000_000_000,
+  oamPerTep: 1_000_000_000,
   port: 6081,
   optionClass: 0x0104,
   routerMac: parseMac(net.routerMac),

@@ -3,12 +3,16 @@ import type { DhcpDrop } from "../../src/dhcp/drops.ts";
 import { parseIpv4 } from "../../src/net/ipv4.ts";
 import { udpPacket } from "../bpf/packets.ts";
 import { until } from "../kernel/namespace.ts";
-import { BROADCAST, fromVm, tunnel, VM1_MAC } from "./crafted.ts";
+import { BROADCAST, fromVm, tunnel, VM1_MAC, VM1_TEP } from "./crafted.ts";
 import { type Dice, dice } from "./dice.ts";
-import { address, daemons, labProcess, seenBy, status, vm1, vm1Underlay } from "./nodes.ts";
+import { address, daemons, labProcess, seenBy, status, vm1, vm1Underlay, wish } from "./nodes.ts";
 import { RawSocket } from "./raw-socket.ts";
 
-const macOfVm = Buffer.from(VM1_MAC.replaceAll(":", ""), "hex");
+/** One port may send twenty messages a second: there are many. */
+const PORTS = 1_100;
+const macOfPort = (n: number) =>
+  `02:00:00:01:${(n >> 8).toString(16).padStart(2, "0")}:${(n & 0xff).toString(16).padStart(2, "0")}`;
+let sender: string = VM1_MAC;
 const at = { op: 0, htype: 1, hlen: 2, ciaddr: 12, giaddr: 24, chaddr: 28, cookie: 236, options: 240 } as const;
 const DISCOVER = 1;
 const REQUEST = 3;
@@ -17,6 +21,7 @@ const serverId = (ip: string) => [54, 4, ...ip.split(".").map(Number)];
 
 /** A sound message from vm-1, with these options and then whatever `change` makes of it. */
 function message(options: readonly number[], change: (bytes: Buffer) => void = () => undefined): Buffer {
+  const macOfVm = Buffer.from(sender.replaceAll(":", ""), "hex");
   const bytes = Buffer.alloc(300);
   bytes.set([1, 1, 6]);
   bytes.set(macOfVm, at.chaddr);
@@ -32,6 +37,7 @@ const asked = (payload: Uint8Array, over: { to?: string; check?: number } = {}):
   tunnel(
     fromVm(udpPacket({ from: "0.0.0.0", to: "255.255.255.255", sport: 68, dport: 67, ...over }, payload), {
       to: BROADCAST,
+      from: sender,
     }),
   );
 
@@ -93,6 +99,14 @@ const total = (counts: Record<string, number>) => Object.values(counts).reduce((
 
 test("20,000 malformed and lying DHCP messages are each counted under their reason, and clients are served on", async () => {
   const pids = daemons();
+  onTestFinished(
+    await wish((want) => ({
+      endpoints: [
+        ...want.endpoints,
+        ...Array.from({ length: PORTS }, (_, n) => ({ segment: "web", mac: macOfPort(n), tep: VM1_TEP })),
+      ],
+    })),
+  );
   const roll = dice(7);
   const makers = Object.entries(lies).flatMap(([reason, all]) => all.map((make) => ({ reason, make })));
   const socket = new RawSocket(vm1Underlay, "eth0");
@@ -102,6 +116,7 @@ test("20,000 malformed and lying DHCP messages are each counted under their reas
   for (let sent = 0; sent < COUNT; sent += CHUNK) {
     const frames = Array.from({ length: CHUNK }, (_, n) => {
       const { reason, make } = makers[(sent + n) % makers.length] ?? { reason: "", make: () => Buffer.alloc(0) };
+      sender = macOfPort(n);
       expected.set(reason, (expected.get(reason) ?? 0) + 1);
       return make(roll);
     });

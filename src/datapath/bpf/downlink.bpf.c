@@ -37,6 +37,21 @@ INLINE int to_socket(struct __sk_buff *skb, __u32 class, __u32 per_second, __u32
 	return let_pass(skb, pass);
 }
 
+/* DHCP of one segment port. A relay asks for many, within the rate of all. */
+INLINE bool port_may_ask(const struct gateway *gw, const struct tunnel *t, const __u8 *source)
+{
+	struct control_sender sender = { .vni = t->vni, .tep = t->tep, .class = CONTROL_DHCP };
+	struct member nic = { .vni = t->vni, .tep = t->tep };
+	const struct present *found;
+
+	__builtin_memcpy(nic.mac, source, ETH_ALEN);
+	found = bpf_map_lookup_elem(&members, &nic);
+	if (found && found->present == MEMBER_RELAY)
+		return true;
+	__builtin_memcpy(sender.mac, source, ETH_ALEN);
+	return within_sender_budget(&sender, gw->dhcp_per_port);
+}
+
 /* Whether the packet asks the gateway's DHCP server: unfragmented, to everyone or to the gateway's own address. */
 INLINE bool is_dhcp(struct __sk_buff *skb, const struct tunnel *t, const struct inner *in)
 {
@@ -154,6 +169,8 @@ INLINE int inner_ipv4(struct __sk_buff *skb, const struct gateway *gw, const str
 	reason = carry_ecn(skb, t, in);
 	if (reason != NO_DROP)
 		return drop(skb, reason);
+	if (dhcp && !port_may_ask(gw, t, in->eth.h_source))
+		return drop(skb, DROP_CONTROL_RATE_PORT);
 	if (dhcp)
 		return to_socket(skb, CONTROL_DHCP, gw->dhcp_per_second, PASS_CONTROL_DHCP);
 	reason = judge_fragment(&in->ip, t->end - t->inner - ETH_HLEN, SIDE_OVERLAY);
@@ -195,6 +212,10 @@ INLINE int tunnel_payload(struct __sk_buff *skb, const struct gateway *gw, struc
 	if (t->control) {
 		if (!bpf_map_lookup_elem(&teps, &t->tep))
 			return drop(skb, DROP_UNKNOWN_TEP);
+		struct control_sender sender = { .tep = t->tep, .class = CONTROL_OAM };
+
+		if (!within_sender_budget(&sender, gw->oam_per_tep))
+			return drop(skb, DROP_CONTROL_RATE_PORT);
 		return to_socket(skb, CONTROL_OAM, gw->oam_per_second, PASS_CONTROL_OAM);
 	}
 	if (t->protocol != bpf_htons(ETH_P_TEB))

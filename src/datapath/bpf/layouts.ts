@@ -18,6 +18,8 @@ export const structs = {
     label: "be32",
     dhcpPerSecond: "u32",
     oamPerSecond: "u32",
+    dhcpPerPort: "u32",
+    oamPerTep: "u32",
     port: "be16",
     optionClass: "be16",
     routerMac: "mac",
@@ -97,6 +99,8 @@ export const structs = {
   datagramKey: { source: "ipv4", destination: "ipv4", id: "be16", protocol: "u8", side: "u8" },
   /** Fragments of a datagram that is not complete: since when, the memory they take, and where the next one begins. */
   datagram: { begun: "u64", charged: "u32", next: "u32" },
+  /** Whose control packets: a segment port's, or with neither VNI nor MAC a tunnel endpoint's. */
+  controlSender: { vni: "u32", tep: "ipv4", mac: "mac", class: "u8" },
 } as const satisfies Record<string, Struct>;
 
 /** Classes of control packets, each with a budget of its own. */
@@ -148,6 +152,8 @@ export const maps = {
   flow_generation: one("generation"),
   /** What flows that are no more carried for each translation, beside what nftables counted. */
   flow_counters: hash("ruleDirection", "counter"),
+  /** Of each sender its own. Senders are known ones, so there are no more than members and tunnel endpoints. */
+  sender_budgets: { type: "LRU_HASH", key: "controlSender", value: "budget", entries: 16_384 },
   control_budget: { type: "ARRAY", key: "index", value: "budget", entries: controlClasses.length },
   /** A share of the memory in which fragments wait, per sender: see lib/fragments.h. */
   fragment_budgets: { type: "LRU_HASH", key: "payer", value: "budget", entries: 16_384 },

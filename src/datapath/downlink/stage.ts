@@ -6,7 +6,7 @@ import { parseIpv4 } from "../../net/ipv4.ts";
 import { parseMac } from "../../net/mac.ts";
 import { parseInterfaceAddress } from "../../net/prefix.ts";
 import { DSCP_INHERIT } from "../bpf/layouts.ts";
-import { bpfEntry, bpfProgram, PRESENT } from "../bpf-object.ts";
+import { bpfEntry, bpfProgram, PRESENT, RELAY } from "../bpf-object.ts";
 import { nftBaseChain } from "../nft-object.ts";
 import type { Stage } from "../stage.ts";
 import { downlinkSources } from "./sources.ts";
@@ -14,6 +14,9 @@ import { downlinkSources } from "./sources.ts";
 /** Control packets a second, before the rest is dropped and counted. */
 const DHCP_PER_SECOND = 20_000;
 const OAM_PER_SECOND = 1_000;
+/** Of one segment port, and of one tunnel endpoint: a flood of theirs leaves the rest to others. */
+const DHCP_PER_PORT = 20;
+const OAM_PER_TEP = 100;
 
 export const downlink: Stage = {
   name: "downlink",
@@ -44,6 +47,8 @@ const self = ({ tep, geneve, routerMac, flowCache }: Unit): KernelObject =>
       label: tep.label,
       dhcpPerSecond: DHCP_PER_SECOND,
       oamPerSecond: OAM_PER_SECOND,
+      dhcpPerPort: DHCP_PER_PORT,
+      oamPerTep: OAM_PER_TEP,
       port: geneve.port,
       optionClass: geneve.optionClass,
       routerMac,
@@ -63,12 +68,14 @@ function segment({ id, vni, gateway }: Segment, { dhcp = [] }: DesiredState): Ke
 
 function members(want: DesiredState): KernelObject[] {
   const vnis = new Map(want.segments.map((s) => [s.id, s.vni]));
+  const relays = new Set((want.dhcp ?? []).flatMap((d) => (d.relays ?? []).map((ip) => `${d.segment} ${ip}`)));
+  const isRelay = ({ segment, ip }: { segment: string; ip?: string }) => relays.has(`${segment} ${ip ?? ""}`);
   const entries = want.endpoints.flatMap((e) => {
     const vni = vnis.get(e.segment);
     if (vni === undefined) return [];
     const tep = parseIpv4(e.tep);
     return [
-      bpfEntry("members", { vni, tep, mac: parseMac(e.mac) }, PRESENT),
+      bpfEntry("members", { vni, tep, mac: parseMac(e.mac) }, isRelay(e) ? RELAY : PRESENT),
       bpfEntry("segment_teps", { vni, tep }, PRESENT),
     ];
   });

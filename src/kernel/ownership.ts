@@ -26,7 +26,7 @@ const Envelope = Compile(
 
 /** Maps only pcg-kernel itself writes. */
 const readOnlyMaps = new Set([
-  ...["devices", "next_hops", "control_budget", "sender_budgets", "drops", "passes"],
+  ...["devices", "next_hops", "control_budget", "sender_budgets", "fragment_budgets", "datagrams", "drops", "passes"],
   ...["flows", "flow_generation", "flow_counters"],
 ]);
 

@@ -53,7 +53,7 @@ async function openDoor() {
   rt.close();
   const bpf = programs();
   bpf.ensureLoaded();
-  const kernel = new LinuxKernel(identify, new BpfObjects(bpf, links), () => performance.now());
+  const kernel = new LinuxKernel(identify, new BpfObjects(bpf, links), systemClock);
   await serveDoor({ socket: options.socket, kernel, own: async () => ownershipOf(await kernel.unit()), log });
   log.info("serving", { socket: options.socket, ...links });
   return links;

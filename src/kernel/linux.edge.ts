@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import { messageOf, PcgError } from "../base/error.ts";
 import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
 import type { Connection, ConnectionPage, ConnectionsToEnd } from "../model/connection.ts";
@@ -12,6 +13,7 @@ import { Nftables } from "./libnftables.edge.ts";
 import { watchNetlink } from "./netlink-watch.edge.ts";
 import { nftObjects, nftTallies } from "./nft-listing.ts";
 import { isNft, nftScript } from "./nft-script.ts";
+import { OwnChanges } from "./own-changes.ts";
 import { linksOf, type OwnUnit } from "./own-unit.ts";
 import { RtApply, type RtObject } from "./rt-apply.edge.ts";
 import { hostInterfaces, rtObjects } from "./rt-objects.ts";
@@ -20,8 +22,6 @@ import { readSysctls, sysctlNumber, writeSysctl } from "./sysctl.edge.ts";
 import { SysctlWatch } from "./sysctl-watch.edge.ts";
 import { countersOf } from "./tally.ts";
 
-/** Events this soon after a change of our own are taken to be its echo. */
-const ECHO_MS = 100;
 /** Connections listed at a time; a little more, as they come some hundred at once. */
 const MOST_OF_A_PAGE = 2_048;
 
@@ -36,16 +36,15 @@ export class LinuxKernel implements Kernel {
   readonly #bpf: BpfObjects;
   readonly #identify: (found: readonly HostInterface[]) => OwnUnit;
   readonly #sysctlWatch = new SysctlWatch();
-  readonly #now: () => number;
-  #changedAt = Number.NEGATIVE_INFINITY;
+  readonly #ownChanges: OwnChanges;
   /** Changes follow one another, whoever asks. */
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param identify says which of the machine's interfaces are this unit's, by its configuration */
-  constructor(identify: (found: readonly HostInterface[]) => OwnUnit, bpf: BpfObjects, now: () => number) {
+  constructor(identify: (found: readonly HostInterface[]) => OwnUnit, bpf: BpfObjects, clock: Clock) {
     this.#identify = identify;
     this.#bpf = bpf;
-    this.#now = now;
+    this.#ownChanges = new OwnChanges(clock);
   }
 
   read = (): Promise<readonly KernelObject[]> =>
@@ -67,11 +66,10 @@ export class LinuxKernel implements Kernel {
   apply = (steps: readonly Step[]): Promise<readonly StepResult[]> =>
     this.#inTurn(async () => {
       try {
-        return await this.#apply(steps);
+        return await this.#ownChanges.during(() => this.#apply(steps));
       } finally {
         if (steps.length > 0) this.#bpf.renewFlows();
         this.#sysctlWatch.know(settingsOf(steps));
-        this.#changedAt = this.#now();
       }
     });
 
@@ -125,13 +123,15 @@ export class LinuxKernel implements Kernel {
       this.#bpf.renewFlows();
       onChange();
     });
+    const watcher = this.#ownChanges.watcher(onChange);
     const unwatchNetlink = watchNetlink(() => {
       this.#bpf.renewFlows();
-      if (this.#now() - this.#changedAt > ECHO_MS) onChange();
+      watcher.event();
     });
     return () => {
       unwatchSysctls();
       unwatchNetlink();
+      watcher.stop();
     };
   }
 

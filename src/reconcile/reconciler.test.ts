@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { VirtualClock } from "../base/virtual-clock.ts";
 import { FakeKernel } from "../kernel/fake.ts";
 import { FORWARDING, type KernelObject } from "../model/kernel-object.ts";
+import { keyOf } from "../model/object-text.ts";
 import { Reconciler } from "./reconciler.ts";
 
 const quiet = { info() {}, warn() {}, error() {} };
@@ -80,6 +81,22 @@ test("Reconciler puts back what someone else took away", async () => {
   clock.advance(100);
   await turns();
   expect(kernel.objects.has("nft-counter/drop-NOT_ALLOWED")).toBe(true);
+});
+
+test("Reconciler puts back what someone else took away while a pass ran", async () => {
+  const { kernel, clock, it } = reconciler();
+  await it.wish(1, [table, counter, gate]);
+  const { apply } = kernel;
+  const held = Promise.withResolvers<void>();
+  Object.assign(kernel, { apply: (steps: Parameters<typeof apply>[0]) => held.promise.then(() => apply(steps)) });
+  const passing = it.wish(2, [table, gate, { ...counter, name: "drop-OTHER" } as typeof counter]);
+  await turns();
+  kernel.disturb((objects) => objects.delete(keyOf(table)));
+  clock.advance(100);
+  held.resolve();
+  await passing;
+  await turns();
+  expect(kernel.objects.has(keyOf(table))).toBe(true);
 });
 
 test("Reconciler warns by name of what somebody else did to the kernel, and not of its own", async () => {

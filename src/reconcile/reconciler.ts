@@ -89,10 +89,12 @@ export class Reconciler {
     let cancel = () => {};
     this.#unwatch = kernel.watch(() => {
       cancel();
+      // A pass that runs may have read the kernel before: what it did not see is for the next.
       cancel = clock.after(SETTLE_MS, () => {
-        if (this.#running) return;
-        this.#stale = true;
-        void this.settle();
+        void this.resting().then(() => {
+          this.#stale = true;
+          return this.settle();
+        });
       });
     });
   }

@@ -5,6 +5,7 @@ import { ask } from "./nsx-manager/ask.edge.ts";
 import { backUp } from "./nsx-manager/backup.edge.ts";
 import { nsxManagerHelp } from "./nsx-manager/help.ts";
 import { run } from "./nsx-manager/run.edge.ts";
+import { versionText } from "./version.ts";
 
 const STATE = "/var/lib/nsx-manager";
 
@@ -23,10 +24,12 @@ try {
       authority: { type: "string", default: `${STATE}/authority.pem` },
       wait: { type: "string", default: "0" },
       help: { type: "boolean", default: false },
+      version: { type: "boolean", default: false },
     },
   });
   const [command = "run", ...args] = values.help ? ["help"] : positionals;
   if (command === "help") print(nsxManagerHelp);
+  else if (values.version) print(versionText("nsx-manager"));
   else {
     const wait = Number(values.wait);
     const status = await (command === "run"

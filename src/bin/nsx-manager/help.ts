@@ -21,6 +21,7 @@ export const nsxManagerHelp = `nsx-manager: the management plane, and the contro
   nsx-manager backup FILE         a copy of the store (--store), while managers run. To go back to it: stop them, remove
                                   the store's file and its -wal and -shm, put the copy in its place, start. For an etcd:
                                   etcdctl snapshot save FILE; to go back, stop managers, then etcdctl snapshot restore
+  nsx-manager --version           say which version this is
 
 PATH is as in the API: /infra, /enrolment and /nodes stand for what is under /policy/api/v1. The pin that nodes are given
 is logged when the manager starts, and is in its file pin.

@@ -8,6 +8,7 @@ export const pcgBootHelp = `pcg-boot: from the cloud's metadata to a gateway tha
   --metadata URL   EC2's instance metadata service (default http://169.254.169.254)
   --root DIR       put before the path of every file that is written or read again (default: none)
   --user NAME      whose the unit's credentials are (default pcg)
+  --version        say which version this is
 
 Interfaces are told apart by the device number of their ENI: 0 management, 1 uplink, 2 downlink. What user data may
 say is in pcg-user-data(5). As long as anything is missing or wrong the gateway is not started; what is wrong stands

@@ -4,6 +4,7 @@ export const pcgUpgradeHelp = `pcg-upgrade: another version for the appliance, a
   pcg-upgrade install FILE|URL|-   put a bundle into the slot that does not run, and go over to it
   pcg-upgrade rollback             go over to the version in the other slot; one on trial is taken back
   pcg-upgrade confirm              what runs at every boot: a version on trial stays if it is healthy, or goes
+  pcg-upgrade --version            say which version this is
 
   --allow-downgrade   take a version older than the one that runs
   --no-reboot         where a reboot is needed: leave it to the operator, or to chance

@@ -22,6 +22,7 @@ export const pcgdHelp = `pcgd: the Public Cloud Gateway's daemon.
   --kernel PATH    where pcg-kernel answers (default /run/pcg/kernel.sock)
   --socket PATH    where pcgd answers (default /run/pcg/pcgd.sock)
   --state DIR      leases, and the desired state as it was told last (default /var/lib/pcg)
+  --version        say which version this is
 
 Killing pcgd disturbs no traffic; only DHCP waits until it is back.`;
 
@@ -33,6 +34,7 @@ export const pcgKernelHelp = `pcg-kernel: the gateway's door to the kernel, for 
   --config FILE   this unit (default /etc/pcg/pcgd.yaml)
   --socket PATH   where pcgd asks (default /run/pcg/kernel.sock)
   --bpffs DIR     a mounted bpffs to keep eBPF programs and maps in (default /run/pcg/bpf)
+  --version       say which version this is
 
 Serving needs CAP_NET_ADMIN and CAP_BPF, and no more. Loading needs CAP_PERFMON beside them: without it some
 kernels refuse the programs, and others slow them down; and CAP_SYS_ADMIN where connection tracking is a module, or

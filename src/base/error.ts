@@ -16,6 +16,7 @@ const catalogue = {
   KERNEL_NOT_OURS: "a change asks for something this gateway may not own",
   KERNEL_DOOR_CLOSED: "pcg-kernel cannot be reached",
   BPFFS_MISSING: "no bpffs is mounted where eBPF programs are to be kept",
+  KERNEL_DOOR_FULL: "pcg-kernel takes no more at once",
   INTERFACE_MISSING: "an interface the configuration names is not there",
   INTERFACE_SHARED: "the configuration gives one network interface two roles",
   LCP_BAD_MESSAGE: "a message of the control plane is not understood",

@@ -23,3 +23,12 @@ export const sets = {
 
 /** The nftables counter of a drop reason. */
 export const dropCounter = (reason: string): string => `drop-${reason}`;
+
+/** Routing tables, one per question. */
+export const tables = { edge: 100, uplink: 101, downlink: 102, management: 103, overlay: 104 } as const;
+
+/**
+ * What a packet of a VM's is marked with that is refused. The kernel gives its answer the same mark (fwmark_reflect), and
+ * by that it is routed to the VM: a reset has the source that the VM asked for, which tells nothing.
+ */
+export const REFUSAL_MARK = 0x7063_6701;

@@ -58,6 +58,7 @@ export const byCtState = (to: readonly (readonly [State, Verdict])[]): Statement
 
 export const setCtMark = (to: number): Statement => ({ do: "set ct mark", to });
 export const setCtMarkBy = (map: string, ...key: KeyField[]): Statement => ({ do: "set ct mark", key, map });
+export const setMetaMark = (to: number): Statement => ({ do: "set meta mark", to });
 export const setMaxseg = (to: number): Statement => ({ do: "set maxseg", to });
 export const reject = (how: Extract<Statement, { do: "reject" }>["with"]): Statement => ({ do: "reject", with: how });
 

@@ -4,7 +4,7 @@ import { PcgError } from "../base/error.ts";
 import type { ConnectionPage, ConnectionsToEnd } from "../model/connection.ts";
 import type { KernelObject } from "../model/kernel-object.ts";
 import type { Step } from "../model/step.ts";
-import { type Answer, lines, type Verb } from "./door-protocol.ts";
+import { type Answer, Credits, Lines, MOST_ANSWER_BYTES, NO_REQUEST, type Verb } from "./door-protocol.ts";
 import type { Flow } from "./flow.ts";
 import type { Counters, Features, HostInterface, Kernel, StepResult } from "./kernel.ts";
 
@@ -70,13 +70,13 @@ export class DoorClient implements Kernel {
 
   #open(): void {
     const socket = connect(this.#path);
-    socket.on(
-      "data",
-      lines(
-        (line) => this.#hear(JSON.parse(line)),
-        () => socket.destroy(),
-      ),
-    );
+    const credits = new Credits(MOST_ANSWER_BYTES);
+    const onLine = (line: string, bytes: number) => {
+      credits.give(bytes);
+      this.#hear(JSON.parse(line));
+    };
+    const answers = new Lines({ onLine, onTooLong: () => socket.destroy(), credits });
+    socket.on("data", (chunk) => answers.feed(chunk));
     socket.on("error", () => {});
     socket.on("connect", () => {
       this.#socket = socket;
@@ -87,9 +87,7 @@ export class DoorClient implements Kernel {
     socket.on("close", () => {
       if (this.#socket && !this.#closed) this.#told("closed");
       this.#socket = undefined;
-      for (const { reject } of this.#waiting.values())
-        reject(new PcgError("KERNEL_DOOR_CLOSED", { socket: this.#path }));
-      this.#waiting.clear();
+      this.#fail(new PcgError("KERNEL_DOOR_CLOSED", { socket: this.#path }));
       if (!this.#closed) this.#cancelReconnect = this.#clock.after(RECONNECT_MS, () => this.#open());
     });
   }
@@ -99,10 +97,19 @@ export class DoorClient implements Kernel {
       this.#changed();
       return;
     }
+    if (answer.id === NO_REQUEST && "error" in answer) {
+      this.#fail(new PcgError("KERNEL_DOOR_FULL", answer.error));
+      return;
+    }
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
     if ("error" in answer) waiting?.reject(new PcgError("KERNEL_REFUSED", answer.error));
     else waiting?.resolve(answer.result as never);
+  }
+
+  #fail(error: PcgError): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 
   #changed(): void {

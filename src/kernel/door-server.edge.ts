@@ -7,7 +7,7 @@ import type { Log } from "../base/log.ts";
 import type { ConnectionsToEnd } from "../model/connection.ts";
 import type { Step } from "../model/step.ts";
 import { EndList } from "./connection-request.ts";
-import { type Answer, lines, verbs } from "./door-protocol.ts";
+import { type Answer, Credits, Lines, MOST_REQUEST_BYTES, NO_REQUEST, verbs } from "./door-protocol.ts";
 import type { Kernel, StepResult } from "./kernel.ts";
 
 const isRequest = Compile(
@@ -35,9 +35,34 @@ export interface DoorOptions {
   readonly log: Log;
 }
 
-/** Serves the kernel to whoever may open the socket (its group), and to nobody more than {@link DoorOptions.own} allows. */
+/** pcgd, its successor while it is upgraded, and commands of an operator. */
+const MOST_CLIENTS = 8;
+/** Requests of one client that wait; it is not read from meanwhile. */
+const MOST_WAITING = 16;
+/** `changed` is not told to a client that has as much unread. */
+const MOST_UNREAD_BYTES = 1024 * 1024;
+
+/**
+ * Serves the kernel to whoever may open the socket (its group), and to nobody more than {@link DoorOptions.own} allows.
+ * What all clients together can make this process keep is bounded: how many they are, the bytes of lines that are not
+ * whole and of requests that are not answered, and one answer each that is not read.
+ */
 export function serveDoor({ socket, kernel, own, log }: DoorOptions): Promise<Server> {
-  const server = createServer((client) => attend(client, kernel, own, log));
+  const credits = new Credits(MOST_REQUEST_BYTES);
+  const clients = new Set<Socket>();
+  let turnedAway = 0;
+  const server = createServer((client) => {
+    client.on("error", (error) => log.warn("client went away", { why: error.message }));
+    if (clients.size >= MOST_CLIENTS) {
+      turnedAway++;
+      if (Number.isInteger(Math.log2(turnedAway))) log.warn("too many clients", { turnedAway, most: MOST_CLIENTS });
+      client.destroy();
+      return;
+    }
+    clients.add(client);
+    client.on("close", () => clients.delete(client));
+    new Attendance(client, kernel, own, credits).begin();
+  });
   rmSync(socket, { force: true });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -48,49 +73,110 @@ export function serveDoor({ socket, kernel, own, log }: DoorOptions): Promise<Se
   });
 }
 
-function attend(client: Socket, kernel: Kernel, own: DoorOptions["own"], log: Log): void {
-  const send = (answer: Answer) => void (client.writable && client.write(`${JSON.stringify(answer)}\n`));
-  let unwatch: (() => void) | undefined;
-  const perform = async ({ verb, steps = [], from = null, which = [] }: Request): Promise<unknown> => {
-    switch (verb) {
-      case "read":
-        return await kernel.read();
-      case "apply":
-        return await applyOwned(kernel, own, steps);
-      case "interfaces":
-        return await kernel.interfaces();
-      case "counters":
-        return await kernel.counters();
-      case "features":
-        return await kernel.features();
-      case "flows":
-        return await kernel.flows();
-      case "connections":
-        return await kernel.connections(from);
-      case "end":
-        return (await kernel.endConnections(which)) ?? null;
-      case "watch":
-        unwatch ??= kernel.watch(() => send({ changed: true }));
-        return null;
-    }
-  };
-  const hear = (line: string) => {
+/** One client: its requests one after another, each begun when the answer to the one before has been taken. */
+class Attendance {
+  readonly #client: Socket;
+  readonly #kernel: Kernel;
+  readonly #own: DoorOptions["own"];
+  readonly #credits: Credits;
+  readonly #lines: Lines;
+  readonly #waiting: { readonly request: Request; readonly bytes: number }[] = [];
+  #busy = false;
+  #unwatch: (() => void) | undefined;
+
+  constructor(client: Socket, kernel: Kernel, own: DoorOptions["own"], credits: Credits) {
+    this.#client = client;
+    this.#kernel = kernel;
+    this.#own = own;
+    this.#credits = credits;
+    this.#lines = new Lines({
+      onLine: (line, bytes) => this.#hear(line, bytes),
+      onTooLong: () => this.#refuse(),
+      credits,
+    });
+  }
+
+  begin(): void {
+    this.#client.on("data", (chunk) => this.#lines.feed(chunk));
+    this.#client.on("close", () => {
+      this.#lines.end();
+      this.#unwatch?.();
+      for (const { bytes } of this.#waiting.splice(0)) this.#credits.give(bytes);
+    });
+  }
+
+  #refuse(): void {
+    const error = {
+      code: "KERNEL_DOOR_FULL",
+      message: `all clients together may have sent ${MOST_REQUEST_BYTES} bytes`,
+    };
+    this.#client.pause();
+    this.#client.end(`${JSON.stringify({ id: NO_REQUEST, error })}\n`, () => this.#client.destroy());
+  }
+
+  #hear(line: string, bytes: number): void {
     const request = json(line);
     if (!isRequest.Check(request)) {
-      client.destroy();
+      this.#credits.give(bytes);
+      this.#lines.end();
+      this.#client.destroy();
       return;
     }
-    perform(request as Request).then(
-      (result) => send({ id: request.id, result }),
-      (error) => send({ id: request.id, error: { code: codeOf(error), message: messageOf(error) } }),
+    this.#waiting.push({ request: request as Request, bytes });
+    if (this.#waiting.length >= MOST_WAITING) this.#client.pause();
+    if (!this.#busy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      const answer = await this.#answer(next.request);
+      this.#credits.give(next.bytes);
+      await this.#send(answer);
+      if (this.#waiting.length < MOST_WAITING && !this.#client.destroyed) this.#client.resume();
+    }
+    this.#busy = false;
+  }
+
+  #answer = (request: Request): Promise<Answer> =>
+    this.#perform(request).then(
+      (result) => ({ id: request.id, result }),
+      (error) => ({ id: request.id, error: { code: codeOf(error), message: messageOf(error) } }),
     );
-  };
-  client.on(
-    "data",
-    lines(hear, () => client.destroy()),
-  );
-  client.on("error", (error) => log.warn("client went away", { why: error.message }));
-  client.on("close", () => unwatch?.());
+
+  /** Resolves when the client has taken it, or is gone. */
+  #send(answer: Answer): Promise<void> {
+    return new Promise((resolve) => {
+      if (!this.#client.writable) resolve();
+      else this.#client.write(`${JSON.stringify(answer)}\n`, () => resolve());
+    });
+  }
+
+  async #perform({ verb, steps = [], from = null, which = [] }: Request): Promise<unknown> {
+    switch (verb) {
+      case "read":
+        return await this.#kernel.read();
+      case "apply":
+        return await applyOwned(this.#kernel, this.#own, steps);
+      case "interfaces":
+        return await this.#kernel.interfaces();
+      case "counters":
+        return await this.#kernel.counters();
+      case "features":
+        return await this.#kernel.features();
+      case "flows":
+        return await this.#kernel.flows();
+      case "connections":
+        return await this.#kernel.connections(from);
+      case "end":
+        return (await this.#kernel.endConnections(which)) ?? null;
+      case "watch":
+        this.#unwatch ??= this.#kernel.watch(() => {
+          if (this.#client.writableLength < MOST_UNREAD_BYTES) void this.#send({ changed: true });
+        });
+        return null;
+    }
+  }
 }
 
 /** Steps that are not ours are refused one by one; the others are done. */

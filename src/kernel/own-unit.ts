@@ -1,14 +1,17 @@
 import type { UnitConfig } from "../model/unit.ts";
 import { type FoundInterface, findInterface } from "../model/unit-of.ts";
-import { type InterfaceAddress, networkOf, type Prefix, readInterfaceAddress } from "../net/prefix.ts";
+import { type Ipv4, parseIpv4 } from "../net/ipv4.ts";
+import { firstHostOf, type InterfaceAddress, networkOf, type Prefix, readInterfaceAddress } from "../net/prefix.ts";
 
-const roles = ["uplink", "downlink", "management"] as const;
+export const roles = ["uplink", "downlink", "management"] as const;
 type Role = (typeof roles)[number];
 
 /** An interface of this unit as pcg-kernel finds it. */
 export interface OwnLink {
   readonly name: string;
   readonly addresses: readonly InterfaceAddress[];
+  /** The VPC's routers on it. */
+  readonly gateways: readonly Ipv4[];
 }
 
 /**
@@ -38,8 +41,10 @@ export const networksOf = ({ addresses }: OwnLink): Prefix[] => addresses.map(ne
 /** The unit of this configuration among the machine's interfaces. @throws INTERFACE_MISSING, INTERFACE_SHARED */
 export function ownUnitOf(config: UnitConfig, found: readonly FoundInterface[]): OwnUnit {
   const link = (role: Role): OwnLink => {
-    const { name, addresses } = findInterface(role, config, found);
-    return { name, addresses: addresses.flatMap((text) => readInterfaceAddress(text) ?? []) };
+    const { name, addresses: texts } = findInterface(role, config, found);
+    const addresses = texts.flatMap((text) => readInterfaceAddress(text) ?? []);
+    const { gateway } = config.interfaces[role];
+    return { name, addresses, gateways: gateway === undefined ? addresses.map(firstHostOf) : [parseIpv4(gateway)] };
   };
   return {
     uplink: link("uplink"),

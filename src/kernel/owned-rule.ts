@@ -9,7 +9,7 @@ import { linksOf, type OwnUnit, ownAddresses } from "./own-unit.ts";
 const last = new Set(["accept", "drop", "return", "goto", "log", "reject", "vmap", "snat", "dnat"]);
 
 /** Why a rule of somebody else's cannot stand, beyond what its schema says; undefined if it can. */
-export function ruleFlaw(rule: Rule, unit: OwnUnit): string | undefined {
+export function nftFlaw(rule: Rule, unit: OwnUnit): string | undefined {
   for (const [i, part] of rule.entries()) {
     if ("do" in part && last.has(part.do) && i < rule.length - 1) return `nothing can follow ${part.do}`;
     const flaw = linkFlaw(part, unit) ?? targetFlaw(part, unit);

@@ -1,9 +1,7 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { PcgError } from "../base/error.ts";
-import { maps, structs } from "../datapath/bpf/layouts.ts";
 import { programs } from "../datapath/bpf/programs.ts";
-import { layout } from "../datapath/bpf/struct.ts";
 import { OVERLAY, OVERLAY_IN } from "../datapath/names.ts";
 import { type KernelKind, type KernelObject, type ObjectOf, rows } from "../model/kernel-object.ts";
 import { baseChains, isBaseChain } from "../model/nft/base-chain.ts";
@@ -12,7 +10,9 @@ import { keyOf } from "../model/object-text.ts";
 import type { Step } from "../model/step.ts";
 import { ownedSysctls } from "../model/sysctl-table.ts";
 import { linksOf, type OwnUnit } from "./own-unit.ts";
-import { elementFlaw, ruleFlaw } from "./owned-rule.ts";
+import { entryFlaw } from "./owned-entry.ts";
+import { addressFlaw, neighbourFlaw, routeFlaw, ruleFlaw } from "./owned-route.ts";
+import { elementFlaw, nftFlaw } from "./owned-rule.ts";
 
 const validators = new Map(Object.entries(rows).map(([kind, schema]) => [kind, Compile(schema)]));
 const Envelope = Compile(
@@ -24,26 +24,21 @@ const Envelope = Compile(
   }),
 );
 
-/** Maps only pcg-kernel itself writes. */
-const readOnlyMaps = new Set([
-  ...["devices", "next_hops", "control_budget", "sender_budgets", "fragment_budgets", "datagrams", "drops", "passes"],
-  ...["flows", "flow_generation", "flow_counters"],
-]);
-
 /**
  * Says what a step asks for that this gateway may not own: the door's own check, which trusts nobody. A step that
  * passes can touch only our table, our routing tables, our links and maps, and the settings in our list.
  */
 export function ownershipOf(unit: OwnUnit): (step: unknown) => Step {
-  const ours = ownedBy(unit);
-  const isOurs = <K extends KernelKind>(o: ObjectOf<K>, will: Will) => (ours[o.kind as K] as Ours[K])(o, will);
+  const flaws = flawsFor(unit);
+  const flawOf = <K extends KernelKind>(o: ObjectOf<K>, will: Will) => (flaws[o.kind as K] as Flaws[K])(o, will);
 
   const own = (value: unknown, will: Will = "stay"): KernelObject => {
-    const kind = String((value as { kind?: unknown } | undefined)?.kind);
+    const kind = `${(value as { kind?: unknown } | undefined)?.kind}`.slice(0, 20);
     const validator = validators.get(kind);
     if (!validator?.Check(value)) throw new PcgError("KERNEL_NOT_OURS", { kind, why: "is not an object of that kind" });
     const object = value as KernelObject;
-    if (!isOurs(object, will)) throw new PcgError("KERNEL_NOT_OURS", { kind, object: keyOf(object) });
+    const why = flawOf(object, will);
+    if (why !== undefined) throw new PcgError("KERNEL_NOT_OURS", { kind, object: keyOf(object), why });
     return object;
   };
 
@@ -59,59 +54,63 @@ export function ownershipOf(unit: OwnUnit): (step: unknown) => Step {
 
 /** Whether the object is to be in the kernel, or to leave it: a program of another version may only leave. */
 type Will = "stay" | "gone";
-type Ours = { readonly [K in KernelKind]: (o: ObjectOf<K>, will: Will) => boolean };
+/** For each kind of object, why one is not ours; undefined if it is. */
+type Flaws = { readonly [K in KernelKind]: (o: ObjectOf<K>, will: Will) => string | undefined };
 
-/** For each kind of object, which are ours. */
-function ownedBy(unit: OwnUnit): Ours {
+/** What was made by another version may leave, as long as it is on what is ours. */
+const ifItStays = (will: Will, flaw: () => string | undefined) => (will === "gone" ? undefined : flaw());
+const unless = (is: boolean, why: string) => (is ? undefined : why);
+
+function flawsFor(unit: OwnUnit): Flaws {
   const links = linksOf(unit);
   const sysctls = new Map(ownedSysctls({ ...links, overlay: OVERLAY }).map((s) => [s.name, s]));
-  const passing = new Set([OVERLAY, links.uplink, links.downlink]);
-  const routed = new Set([...passing, links.management]);
   const linkOf = { ...links, overlay: OVERLAY };
+  const overlayOnly = (link: string) => unless(link === OVERLAY, `is not on ${OVERLAY}`);
+  const rulesFlaw = (rules: readonly (string | Rule)[], will: Will) =>
+    rules.map((r) => nftRuleFlaw(r, will, unit)).find((why) => why !== undefined);
   return {
-    "veth-pair": (o) => o.name === OVERLAY && o.peer === OVERLAY_IN,
-    "gro-limit": (o) => o.link === links.uplink || o.link === links.downlink,
-    address: (o) => o.link === OVERLAY,
-    neighbour: (o) => o.link === OVERLAY,
-    route: (o) => routed.has(o.link),
-    rule: (o) => o.link === undefined || passing.has(o.link),
+    "veth-pair": (o) => unless(o.name === OVERLAY && o.peer === OVERLAY_IN, "is another link than the gateway's"),
+    "gro-limit": ({ link }) => unless(link === links.uplink || link === links.downlink, "is another link's"),
+    address: (o, will) => overlayOnly(o.link) ?? ifItStays(will, () => addressFlaw(o, unit)),
+    neighbour: (o, will) => overlayOnly(o.link) ?? ifItStays(will, () => neighbourFlaw(o)),
+    // Only one with our protocol number can be taken away.
+    route: (o, will) => ifItStays(will, () => routeFlaw(o, unit)),
+    rule: (o, will) => ifItStays(will, () => ruleFlaw(o, unit)),
     // Somebody else may have set it to anything: that only goes.
     sysctl: ({ name, value, restore }, will) => {
       const own = sysctls.get(name);
-      if (own === undefined || restore !== own.restore) return false;
-      return will === "gone" || value === own.value || value === own.restore;
+      if (!own) return "is no setting of the gateway";
+      const known = will === "gone" || value === own.value || value === own.restore;
+      return unless(known && restore === own.restore, `can be ${own.value} or ${own.restore}`);
     },
-    "bpf-entry": fits,
+    "bpf-entry": (o) => entryFlaw(o, unit),
     "bpf-program": ({ link, direction, place, program }, will) =>
-      Object.entries(programs).some(
-        ([name, p]) =>
-          linkOf[p.on] === link &&
-          p.direction === direction &&
-          p.place === place &&
-          (will === "gone" || name === program),
+      unless(
+        Object.entries(programs).some(
+          ([name, p]) =>
+            linkOf[p.on] === link &&
+            p.direction === direction &&
+            p.place === place &&
+            (will === "gone" || name === program),
+        ),
+        "is not where that program goes",
       ),
-    "nft-table": () => true,
-    "nft-counter": () => true,
+    "nft-table": () => undefined,
+    "nft-counter": () => undefined,
     "nft-base-chain": ({ name, rules }, will) =>
-      (baseChains[name].rules || rules.length === 0 || will === "gone") && rules.every((r) => isOurRule(r, will)),
+      unless(baseChains[name].rules || rules.length === 0 || will === "gone", "takes no rules") ??
+      rulesFlaw(rules, will),
     // One that stands where a base chain of ours belongs may leave.
     "nft-chain": ({ name, rules }, will) =>
-      (will === "gone" || !isBaseChain(name)) && rules.every((r) => isOurRule(r, will)),
+      unless(will === "gone" || !isBaseChain(name), "is the name of a base chain") ?? rulesFlaw(rules, will),
     "nft-element": ({ value }, will) =>
-      value === undefined || will === "gone" || elementFlaw(value, unit) === undefined,
-    "nft-set": () => true,
+      value === undefined ? undefined : ifItStays(will, () => elementFlaw(value, unit)),
+    "nft-set": () => undefined,
   };
-
-  /** A rule that stands as its tag was read from the kernel. */
-  function isOurRule(rule: string | Rule, will: Will): boolean {
-    if (typeof rule === "string") return will === "gone";
-    return ruleFlaw(rule, unit) === undefined;
-  }
 }
 
-/** Whether the map is one that holds wishes and the bytes are its sizes. */
-function fits({ map, key, value }: ObjectOf<"bpf-entry">): boolean {
-  const row = Object.entries(maps).find(([name]) => name === map)?.[1];
-  if (!row || readOnlyMaps.has(map)) return false;
-  return key.length === 2 * layout(structs[row.key]).size && value.length === 2 * layout(structs[row.value]).size;
+/** A rule that stands as its tag was read from the kernel. */
+function nftRuleFlaw(rule: string | Rule, will: Will, unit: OwnUnit): string | undefined {
+  if (typeof rule === "string") return unless(will === "gone", "is only the name of a rule");
+  return nftFlaw(rule, unit);
 }

@@ -181,6 +181,7 @@ function ruleMessage(o: ObjectOf<"rule">): { data: rt.Rule; attrs: rt.RuleAttrs 
       protocol: OWN_PROTOCOL,
       ...(from ? { src: bytes(from.address) } : {}),
       ...(o.link === undefined ? {} : { iifname: o.link }),
+      ...(o.mark === undefined ? {} : { fwmark: o.mark, fwmask: 0xffff_ffff }),
     },
   };
 }

@@ -101,6 +101,7 @@ function rule(r: Rule): KernelObject {
     table: r.attrs.table ?? 0,
     ...(r.attrs.iifname === undefined ? {} : { link: r.attrs.iifname }),
     ...(from === undefined ? {} : { from: `${from}/${r.data.srcLen}` }),
+    ...(r.attrs.fwmark === undefined ? {} : { mark: r.attrs.fwmark }),
   };
 }
 

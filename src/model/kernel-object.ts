@@ -46,6 +46,8 @@ export const rows = {
     table: tableId,
     link: Type.Optional(linkName),
     from: Type.Optional(prefix("Source.")),
+    /** Packets that nftables, or a packet they answer, gave this mark. */
+    mark: Type.Optional(Type.Integer({ minimum: 1, maximum: 0xffff_ffff })),
   }),
   sysctl: closed({
     kind: kind("sysctl"),

@@ -48,9 +48,7 @@ export function textOf(o: KernelObject): string {
     case "route":
       return routeText(o);
     case "rule":
-      return [`rule priority ${o.priority}`, o.link && `iif ${o.link}`, o.from && `from ${o.from}`, `lookup ${o.table}`]
-        .filter(Boolean)
-        .join(" ");
+      return ruleText(o);
     case "sysctl":
       return `sysctl ${o.name}=${o.value}`;
     case "nft-table":
@@ -70,6 +68,11 @@ export function textOf(o: KernelObject): string {
     case "bpf-program":
       return `program dev ${o.link} ${o.direction} place ${o.place} ${o.program}`;
   }
+}
+
+function ruleText({ priority, link, from, mark, table }: ObjectOf<"rule">): string {
+  const selectors = [link && `iif ${link}`, from && `from ${from}`, mark && `fwmark ${mark}`].filter(Boolean);
+  return [`rule priority ${priority}`, ...selectors, `lookup ${table}`].join(" ");
 }
 
 function routeText(o: ObjectOf<"route">): string {

@@ -35,6 +35,8 @@ export function ownedSysctls({ uplink, downlink, overlay }: SysctlLinks): Object
     // of one datagram are sent at once, so that what is four seconds late is lost.
     sysctl("net/ipv4/ipfrag_high_thresh", 67_108_864, 4_194_304),
     sysctl("net/ipv4/ipfrag_time", 4, 30),
+    // The answer to a packet that is refused has its mark, by which it is routed (REFUSAL_MARK).
+    sysctl("net/ipv4/fwmark_reflect", 1, 0),
     // A connection taken over half-way is not cut for its sequence numbers.
     sysctl("net/netfilter/nf_conntrack_tcp_be_liberal", 1, 0),
     // RFC 4787 REQ-5: a UDP mapping lives two minutes at least, five recommended.

@@ -6,7 +6,7 @@ import type { Unit } from "../../model/unit.ts";
 import { formatPrefix, networkOf, parseInterfaceAddress } from "../../net/prefix.ts";
 import { drops } from "../drops.ts";
 import { overlayMtu, segmentMtu, uplinkMtu } from "../mtu.ts";
-import { dropCounter, OVERLAY, sets } from "../names.ts";
+import { dropCounter, OVERLAY, REFUSAL_MARK, sets } from "../names.ts";
 import { nftBaseChain, nftChain, nftElement, nftSet } from "../nft-object.ts";
 import {
   accept,
@@ -29,6 +29,7 @@ import {
   rule,
   setCtMark,
   setMaxseg,
+  setMetaMark,
   syn,
 } from "../nft-rule.ts";
 import type { Stage } from "../stage.ts";
@@ -51,7 +52,11 @@ export const firewall: Stage = {
     ...(want.firewall ?? []).map((s) => nftChain(`section-${s.id}`, s.rules.flatMap(compileFirewallRule))),
     nftChain("follow", follow),
     // What a REJECT says: a reset to TCP, which every client understands at once; ICMP to the rest.
-    nftChain("refuse", [rule(l4proto("tcp"), reject("tcp reset")), rule(reject("icmp admin-prohibited"))]),
+    nftChain("refuse", [
+      rule(iifname(OVERLAY), setMetaMark(REFUSAL_MARK)),
+      rule(l4proto("tcp"), reject("tcp reset")),
+      rule(reject("icmp admin-prohibited")),
+    ]),
     nftChain("no-state", [rule(drop("INVALID_STATE"))]),
     nftChain("open", open(want, unit)),
     nftChain("begun", begun(unit)),

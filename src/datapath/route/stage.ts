@@ -3,13 +3,17 @@ import type { KernelObject, ObjectOf } from "../../model/kernel-object.ts";
 import { ownedSysctls } from "../../model/sysctl-table.ts";
 import type { Unit, UnitInterface } from "../../model/unit.ts";
 import { formatIpv4 } from "../../net/ipv4.ts";
-import { contains, formatPrefix, networkOf, parseInterfaceAddress, parsePrefix } from "../../net/prefix.ts";
+import {
+  contains,
+  formatPrefix,
+  networkOf,
+  type Prefix,
+  parseInterfaceAddress,
+  parsePrefix,
+} from "../../net/prefix.ts";
 import { overlayMtu, segmentMtu, uplinkMtu } from "../mtu.ts";
-import { OVERLAY, OVERLAY_NEXT_HOP } from "../names.ts";
+import { OVERLAY, OVERLAY_NEXT_HOP, REFUSAL_MARK, tables } from "../names.ts";
 import type { Stage } from "../stage.ts";
-
-/** Routing tables, one per question. */
-const tables = { edge: 100, uplink: 101, downlink: 102, management: 103, overlay: 104 } as const;
 
 export const route: Stage = {
   name: "route",
@@ -20,7 +24,7 @@ export const route: Stage = {
     ...overlayRoutes(want, unit, tables.edge),
     ...edgeRoutes(want, unit),
     ...ownRoutes(unit),
-    ...rules(unit),
+    ...rules(want, unit),
     ...sysctls(unit),
   ],
 };
@@ -79,17 +83,34 @@ const ownRoutes = (unit: Unit): KernelObject[] =>
     ];
   });
 
-function rules(unit: Unit): KernelObject[] {
+function rules(want: DesiredState, unit: Unit): KernelObject[] {
   const passing = [OVERLAY, unit.uplink.name, unit.downlink.name];
   const from = ({ address }: UnitInterface) => `${formatIpv4(address.address)}/32`;
   const all: Omit<ObjectOf<"rule">, "kind" | "priority">[] = [
     ...passing.map((link) => ({ table: tables.edge, link })),
-    { table: tables.overlay },
     { table: tables.uplink, from: from(unit.uplink) },
     { table: tables.downlink, from: from(unit.downlink) },
     { table: tables.management, from: from(unit.management) },
+    // Answers of the gateway's to VMs, by the address or the mark they have: nothing else that the machine sends asks it.
+    ...(want.segments.length > 0 ? [{ table: tables.overlay, mark: REFUSAL_MARK }] : []),
+    ...overlaySources(want, unit).map((source) => ({ table: tables.overlay, from: source })),
   ];
   return all.map((rule, n) => ({ kind: "rule", priority: 10_000 + n, ...rule }));
+}
+
+const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map(parsePrefix);
+
+/** Few networks that hold all gateways' addresses and none of the unit's own: each is one rule that routing walks through. */
+function overlaySources(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
+  const own = [uplink, downlink, management].map((i) => i.address.address);
+  const sources = want.segments.map((s) => {
+    const network = networkOf(parseInterfaceAddress(s.gateway));
+    const wider = [...PRIVATE, networkOf({ address: network.address, length: Math.min(16, network.length) })];
+    const free = (p: Prefix) =>
+      p.length <= network.length && contains(p, network.address) && !own.some((a) => contains(p, a));
+    return formatPrefix(wider.find(free) ?? network);
+  });
+  return [...new Set(sources)].toSorted();
 }
 
 const sysctls = ({ uplink, downlink }: Unit): KernelObject[] =>

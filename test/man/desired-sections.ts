@@ -163,7 +163,8 @@ anything else, as from the Internet to a VM       dropped, counted as NOT_ALLOWE
   {
     title: "CONNECTIONS THAT HAVE BEGUN",
     parts: [
-      "A rule of firewall or nat is asked about the first packet of a connection. All later packets and answers, and ICMP errors about it, follow what was decided then.",
+      "A rule of firewall or nat is asked about the first packet of a connection. All later packets and answers, and ICMP errors about it, follow what was decided then, for as long as the document would decide the same.",
+      "A connection ends with what allowed it: when its translation, Elastic IP or segment port is gone or says something else, or when the firewall comes to deny it, the gateway deletes its entry before it says that the change is realized, also after a restart that missed the change. Other connections go on. A firewall rule with persistEstablished: true lets connections that match it and have begun go on, whatever the rules come to say of new ones.",
     ],
   },
   {

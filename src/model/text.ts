@@ -21,7 +21,16 @@ const forms = {
   },
   "mac-address": { is: (s: string) => readMac(s) !== undefined, wanted: "a MAC address", example: "02:00:00:00:03:0a" },
   /** One that is safe to show on a console, in a log, on a page. */
-  "printable-text": { is: (s: string) => unprintableIn(s) === undefined, wanted: "a name", example: "web" },
+  "printable-text": {
+    is: (s: string) => unprintableIn(s) === undefined,
+    wanted: "one line of text without control, format or bidirectional characters",
+    example: "web",
+  },
+  "printable-lines": {
+    is: (s: string) => unprintableIn(s.replaceAll("\n", "")) === undefined,
+    wanted: "text without control, format or bidirectional characters, but for line feeds",
+    example: "web servers",
+  },
   "port-range": {
     is: (s: string) => readPortRange(s) !== undefined,
     wanted: "a port or a range of ports in quotation marks",

@@ -75,6 +75,31 @@ test("random bytes, before TLS and in it, end their connection and nothing else"
   await answers();
 });
 
+test("a request line without a version, as of HTTP/0.9, is refused", async () => {
+  api = await apiUnderTest(impatient);
+  for (const line of ["GET /healthz", "GET /healthz HTTP/0.9"]) {
+    const socket = await tls();
+    socket.write(`${line}\r\n\r\n`);
+    const said = untilClosed(socket);
+    await vi.waitFor(() => expect(socket.bytesRead).toBeGreaterThan(0), 20_000);
+    api.clock.advance(60_000);
+    expect(await said).toMatch(/^HTTP\/1\.1 400 /);
+  }
+  await answers();
+});
+
+test("a key that stands twice in one object of a body is refused by its path, and nothing is stored", async () => {
+  api = await apiUnderTest(impatient);
+  const socket = await tls();
+  const body = '{"tags": [{"scope": "a", "tag": "b", "scope": "c"}]}';
+  const length = `content-length: ${body.length}`;
+  socket.write(head("PUT", `${SEGMENTS}/web`, "content-type: application/json", "connection: close", length) + body);
+  const said = await untilClosed(socket);
+  expect(said).toMatch(/^HTTP\/1\.1 400 /);
+  expect(said).toContain("tags[0].scope");
+  expect((await api.call("GET", `${SEGMENTS}/web`)).status).toBe(404);
+});
+
 test("connections that say nothing, half a TLS greeting or half a request are given up", async () => {
   api = await apiUnderTest(impatient);
   const silent = Array.from({ length: 20 }, tcp);

@@ -3,6 +3,7 @@ import type Type from "typebox";
 import { Compile, type Validator } from "typebox/compile";
 import { PcgError } from "../../base/error.ts";
 import { schemaFlaws } from "../../model/flaw.ts";
+import { repeatedKey } from "./json-keys.ts";
 import { refuseShape, type Shape } from "./json-shape.ts";
 
 /** The text of a body that may be parsed. @throws MANAGER_BAD_REQUEST */
@@ -10,6 +11,8 @@ export function textOf(bytes: Buffer, most: Shape): string {
   if (!isUtf8(bytes)) throw new PcgError("MANAGER_BAD_REQUEST", { field: "body", why: "is not UTF-8" });
   const text = bytes.toString("utf8");
   refuseShape(text, most);
+  const field = repeatedKey(text);
+  if (field !== undefined) throw new PcgError("MANAGER_BAD_REQUEST", { field, why: "stands twice in one object" });
   return text;
 }
 

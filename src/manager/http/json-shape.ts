@@ -39,7 +39,7 @@ export function refuseShape(text: string, most: Shape): void {
 }
 
 /** Where the quote that ends it is; the text's end if there is none. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
     if (!isEscaped(text, end, start)) return end;
   }

@@ -80,6 +80,11 @@ export async function serveManagerApi(options: ApiServerOptions, world: ApiWorld
   });
   const registered: string[] = [];
   server.addHook("onRoute", ({ method, url }) => void registered.push(`${String(method)} ${url}`));
+  // Node's parser takes a request line without a version for HTTP/0.9, which has neither headers nor a status.
+  server.addHook("onRequest", async ({ raw: { httpVersionMajor, httpVersion } }) => {
+    if (httpVersionMajor >= 1) return;
+    throw new PcgError("MANAGER_BAD_REQUEST", { field: "HTTP version", why: `is ${httpVersion}: write HTTP/1.1` });
+  });
   server.addHook("onSend", async (request, reply) => {
     reply.headers({ "x-request-id": request.id, "cache-control": "no-store", "x-content-type-options": "nosniff" });
   });

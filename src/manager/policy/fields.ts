@@ -4,8 +4,10 @@ import { id } from "../../model/text.ts";
 /** A label, as AWS tags become them. */
 export const Tag = Type.Object(
   {
-    scope: Type.Optional(Type.String({ maxLength: 128, description: "Such as the key of a cloud tag." })),
-    tag: Type.Optional(Type.String({ maxLength: 256, description: "Such as its value." })),
+    scope: Type.Optional(
+      Type.String({ maxLength: 128, format: "printable-text", description: "Such as the key of a cloud tag." }),
+    ),
+    tag: Type.Optional(Type.String({ maxLength: 256, format: "printable-text", description: "Such as its value." })),
   },
   { additionalProperties: false },
 );
@@ -14,8 +16,10 @@ export type Tag = Type.Static<typeof Tag>;
 /** What every object may be given. */
 const given = {
   id: Type.Optional(id("The last part of its path.")),
-  display_name: Type.Optional(Type.String({ maxLength: 255, description: "What people call it. Default: its id." })),
-  description: Type.Optional(Type.String({ maxLength: 1024 })),
+  display_name: Type.Optional(
+    Type.String({ maxLength: 255, format: "printable-text", description: "What people call it. Default: its id." }),
+  ),
+  description: Type.Optional(Type.String({ maxLength: 1024, format: "printable-lines" })),
   tags: Type.Optional(Type.Array(Tag, { maxItems: 30 })),
   _revision: Type.Optional(
     Type.Integer({

@@ -9,7 +9,7 @@ export const ServiceEntry = Type.Union([
   closed({
     resource_type: Type.Literal("L4PortSetServiceEntry"),
     id: Type.Optional(Type.String({ maxLength: 63 })),
-    display_name: Type.Optional(Type.String({ maxLength: 255 })),
+    display_name: Type.Optional(Type.String({ maxLength: 255, format: "printable-text" })),
     l4_protocol: Type.Enum(["TCP", "UDP"]),
     source_ports: portList("Default any."),
     destination_ports: portList("Default any."),
@@ -17,7 +17,7 @@ export const ServiceEntry = Type.Union([
   closed({
     resource_type: Type.Literal("ICMPTypeServiceEntry"),
     id: Type.Optional(Type.String({ maxLength: 63 })),
-    display_name: Type.Optional(Type.String({ maxLength: 255 })),
+    display_name: Type.Optional(Type.String({ maxLength: 255, format: "printable-text" })),
     protocol: Type.Literal("ICMPv4"),
     icmp_type: Type.Optional(Type.Integer({ minimum: 0, maximum: 255, description: "Default any." })),
   }),

@@ -100,6 +100,14 @@ export const SegmentPort = object("SegmentPort", {
 export const VirtualMachine = object("VirtualMachine", {
   tep_address: address("Its address in the VPC, which is its tunnel endpoint."),
   tep_label: Type.Optional(Type.Integer({ minimum: 0, maximum: 0xffffff, description: "Number it is known by." })),
-  os_name: Type.Optional(Type.String({ maxLength: 255, description: "Its operating system." })),
-  image: Type.Optional(Type.String({ maxLength: 255, description: "What it was made from, such as an AMI's id." })),
+  os_name: Type.Optional(
+    Type.String({ maxLength: 255, format: "printable-text", description: "Its operating system." }),
+  ),
+  image: Type.Optional(
+    Type.String({
+      maxLength: 255,
+      format: "printable-text",
+      description: "What it was made from, such as an AMI's id.",
+    }),
+  ),
 });

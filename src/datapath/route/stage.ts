@@ -93,15 +93,33 @@ function rules(want: DesiredState, unit: Unit): KernelObject[] {
     { table: tables.management, from: from(unit.management) },
     // Answers of the gateway's to VMs, by the address or the mark they have: nothing else that the machine sends asks it.
     ...(want.segments.length > 0 ? [{ table: tables.overlay, mark: REFUSAL_MARK }] : []),
-    ...overlaySources(want, unit).map((source) => ({ table: tables.overlay, from: source })),
   ];
-  return all.map((rule, n) => ({ kind: "rule", priority: 10_000 + n, ...rule }));
+  const sources = overlaySources(want, unit);
+  return [
+    ...all.map((rule, n) => ({ kind: "rule" as const, priority: FIRST_PRIORITY + n, ...rule })),
+    ...sources.map(({ from, place }) => ({
+      kind: "rule" as const,
+      priority: SOURCES_PRIORITY + place,
+      table: tables.overlay,
+      from,
+    })),
+  ];
 }
+
+const FIRST_PRIORITY = 10_000;
+/** Sources of the overlay come after all others. */
+const SOURCES_PRIORITY = FIRST_PRIORITY + 10;
 
 const PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].map(parsePrefix);
 
-/** Few networks that hold all gateways' addresses and none of the unit's own: each is one rule that routing walks through. */
-function overlaySources(want: DesiredState, { uplink, downlink, management }: Unit): string[] {
+/**
+ * Few networks that hold all gateways' addresses and none of the unit's own: each is one rule that routing walks through.
+ * A private block's place is its own, so that its rule stays where it is when others come and go.
+ */
+function overlaySources(
+  want: DesiredState,
+  { uplink, downlink, management }: Unit,
+): { readonly from: string; readonly place: number }[] {
   const own = [uplink, downlink, management].map((i) => i.address.address);
   const sources = want.segments.map((s) => {
     const network = networkOf(parseInterfaceAddress(s.gateway));
@@ -110,7 +128,12 @@ function overlaySources(want: DesiredState, { uplink, downlink, management }: Un
       p.length <= network.length && contains(p, network.address) && !own.some((a) => contains(p, a));
     return formatPrefix(wider.find(free) ?? network);
   });
-  return [...new Set(sources)].toSorted();
+  const blocks = PRIVATE.map(formatPrefix);
+  const all = [...new Set(sources)].toSorted();
+  return [
+    ...all.filter((from) => blocks.includes(from)).map((from) => ({ from, place: blocks.indexOf(from) })),
+    ...all.filter((from) => !blocks.includes(from)).map((from, n) => ({ from, place: blocks.length + n })),
+  ];
 }
 
 const sysctls = ({ uplink, downlink }: Unit): KernelObject[] =>

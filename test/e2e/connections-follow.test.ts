@@ -110,7 +110,7 @@ test("a firewall rule that turns to deny ends what it denies, but for what a rul
 
 test("a segment port that is gone takes its connections with the VPC along", async () => {
   vm1.run(`ping -c 1 -W 1 ${address.host}`);
-  const ofVm1 = () => gateway.run(`conntrack -L --src ${address.vm1} 2>/dev/null || true`).trim();
+  const ofVm1 = () => gateway.run(`conntrack -L --src ${address.vm1} --dst ${address.host} 2>/dev/null || true`).trim();
   expect(ofVm1()).not.toBe("");
   await wishes((want) => ({
     endpoints: want.endpoints.filter((e) => e.ip !== address.vm1),

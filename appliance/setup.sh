@@ -91,7 +91,7 @@ getent passwd pcg-kernel >/dev/null ||
   useradd --system --gid pcg --home-dir /nonexistent --shell /usr/sbin/nologin pcg-kernel
 
 # Built in on some kernels, modules on others; the gateway says itself what it then lacks.
-for module in veth tun nf_tables nf_conntrack nf_nat nft_ct nft_nat sch_ingress cls_bpf; do
+for module in veth tun nf_tables nf_conntrack nf_conntrack_netlink nf_nat nft_ct nft_nat sch_ingress cls_bpf; do
   modprobe -q "$module" 2>/dev/null || true
 done
 

@@ -44,7 +44,7 @@ beforeAll(async () => {
   undo.push(() => box.remove());
   await until("systemd is there", () => box.show("box.target", "ActiveState") === "active", 30_000);
   sh(`openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null -out ${folder}/aws.pem -subj /O=Amazon 2>&1`);
-  box.run(`mkdir -p /root/work; printf %s ${quote(sh(`cat ${folder}/aws.pem`))} >/root/work/aws.pem`);
+  box.run(`mkdir -p /root/launch; printf %s ${quote(sh(`cat ${folder}/aws.pem`))} >/root/launch/aws.pem`);
 });
 afterAll(async () => {
   for (const step of undo.splice(0).reverse()) await step();
@@ -65,7 +65,7 @@ function launchScript(): string {
 }
 
 const launch = () => {
-  return box.run(`cat >/root/work/launch <<'END'\n${launchScript()}\nEND\nbash /root/work/launch`);
+  return box.run(`cat >/root/launch/launch <<'END'\n${launchScript()}\nEND\nbash /root/launch/launch`);
 };
 
 test("the manager's machine installs the package at its launch, keeps its state on the volume, and does what AWS.md says", async () => {
@@ -73,7 +73,7 @@ test("the manager's machine installs the package at its launch, keeps its state 
   expect(box.run("findmnt -no SOURCE,FSTYPE /var/lib/nsx-manager")).toMatch(new RegExp(`^${device} +ext4\\n$`));
   const said = commandsFor("manager").map((block) => {
     try {
-      return box.run(`cd /root/work; ${block}`);
+      return box.run(`cd /root/launch; ${block}`);
     } catch (error) {
       throw new Error(box.journal("nsx-manager"), { cause: error });
     }

@@ -58,7 +58,15 @@ export class Ctnetlink {
   /** Ends them; one that is gone already is no error. */
   end(which: ConnectionsToEnd): void {
     if (which.by === "tuple") this.#endOne(which.connection);
-    else for (const filter of filtersOf(which)) this.#ask(endRequest(filter));
+    else for (const filter of filtersOf(which)) this.#endAll(filter);
+  }
+
+  /** Kernels before Linux 6.12 compare addresses in lists only, and refuse such a filter where connections are ended. */
+  #endAll(filter: ConnectionFilter): void {
+    if (filter.mark !== undefined) this.#ask(endRequest(filter));
+    else
+      for (const found of this.#ask(listRequest(filter)).map(connectionOf))
+        if (found) this.#ask(endOneRequest(found.connection, found.id));
   }
 
   /** Only one that is ours, and only as long as it is this one: a later connection may have the same addresses. */
